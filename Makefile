@@ -1,0 +1,41 @@
+# Few commands, the same for people and for CI. Each sets up what it needs.
+.PHONY: help setup lint test demo bench lock clean
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+help:            ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+setup: $(VENV)/.ready ## the environment in .venv, with the guatu command
+
+# Hashes are checked for every package; the project itself is then put in place without touching them.
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@echo "guatu: preparing $(VENV) (about a minute the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "guatu: needs Python 3.11 or newer; set PYTHON=... to one" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lint: setup      ## style and strict types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+test: setup lint ## everything: style, types, rules, real server, real database
+	$(BIN)/python -m pytest
+
+demo: setup      ## the first nine days of Dazhou, then stays up (make demo ARGS=--exit to end by itself)
+	$(BIN)/guatu demo $(ARGS)
+
+bench: setup     ## measured costs and ratios
+	$(BIN)/python -m bench
+
+lock:            ## renew requirements/*.txt (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements/run.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --group dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+
+clean:           ## remove what setup made
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache

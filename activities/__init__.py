@@ -1,0 +1,1 @@
+"""What touches the world on a case's behalf: its rules, its record, its notices, its report."""

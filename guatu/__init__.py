@@ -1,0 +1,1 @@
+"""The ``guatu`` command, its settings, the embedded stack and the demonstration."""

@@ -1,0 +1,1 @@
+"""Postgres: the record for ever and the read model derived from it."""

@@ -1,0 +1,1 @@
+"""The Temporal workflows: one PetitionCase per case."""
