@@ -7,6 +7,7 @@ history.
 """
 
 from datetime import UTC, datetime, time, timedelta, timezone
+from itertools import pairwise
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -82,7 +83,7 @@ def _since_midnight(at: time) -> timedelta:
 
 
 def _between(knots: list[tuple[timedelta, timedelta]], x: timedelta) -> timedelta:
-    for (x0, y0), (x1, y1) in zip(knots, knots[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(knots):
         if x <= x1:
             return y0 + (y1 - y0) * ((x - x0) / (x1 - x0))
     raise AssertionError("the profile covers a whole day")

@@ -4,6 +4,7 @@ The identifiers are those of the outward contract; they never change. ``label`` 
 """
 
 from enum import StrEnum
+from typing import Self
 
 
 class Word(StrEnum):
@@ -11,7 +12,7 @@ class Word(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> "Word":
+    def __new__(cls, value: str, label: str) -> Self:
         """Make the member from its contract value and its Chinese label."""
         word = str.__new__(cls, value)
         word._value_ = value

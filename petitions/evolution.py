@@ -1,0 +1,384 @@
+"""How an entry of the record changes the case: the only place where one ``Case`` becomes another.
+
+Nothing is decided here. The workflow folds entries as they come, the store folds them into the read model, and a
+rebuild folds them anew: all three arrive at the same case.
+"""
+
+from collections.abc import Iterable
+from functools import singledispatch
+
+from pydantic import BaseModel
+
+from petitions import messages
+from petitions.asks import open_asks
+from petitions.case import (
+    KEPT_REFUSALS,
+    KEPT_REFUSED_ANSWERS,
+    KEPT_TEXT,
+    KEPT_TIMELINE,
+    Answer,
+    Breach,
+    Case,
+    Chase,
+    Closing,
+    Instruction,
+    Judgement,
+    Line,
+    RefusedMessage,
+    ReportIn,
+    SurveyRound,
+    TaskForceMade,
+    Visit,
+)
+from petitions.days import day_end, milestone_due, next_in_step
+from petitions.events import (
+    BreachMet,
+    Chased,
+    Closed,
+    CoverageMissing,
+    Dispatched,
+    Entry,
+    HandedOver,
+    MilestoneReached,
+    MilestonesSkipped,
+    Refused,
+    ReportSubmitted,
+    StageEntered,
+    StickerPut,
+    SurveyJudged,
+    Taken,
+)
+from petitions.messages import Refusal
+from petitions.standing import unit_id
+from petitions.survey import with_answers
+from petitions.values import Name, Person
+from petitions.vocabulary import MessageKind, Milestone, Stage
+
+
+def fold(entries: Iterable[Entry], case: Case | None = None) -> Case | None:
+    """The case after these entries, from the start of its record or from where it stood.
+
+    Raises:
+        ValueError: an entry is missing or out of order, or the first is not the hand-over.
+    """
+    for entry in entries:
+        case = evolve(case, entry)
+    return case
+
+
+def evolve(case: Case | None, entry: Entry) -> Case:
+    """The case after one more entry.
+
+    Raises:
+        ValueError: the entry does not follow the case's last one, or the record does not start with the hand-over.
+    """
+    if case is None:
+        if not isinstance(entry.happened, HandedOver) or entry.seq != 1:
+            raise ValueError(f"a record starts with the hand-over, not with entry {entry.seq} ({entry.event})")
+        case = _opened(entry.happened, entry)
+    else:
+        if entry.seq != case.seq + 1:
+            raise ValueError(f"entry {entry.seq} does not follow entry {case.seq} of case {case.case_no}")
+        case = _apply(entry.happened, case, entry)
+    changes: dict[str, object] = {"seq": entry.seq}
+    if not isinstance(entry.happened, Refused):
+        line = Line(seq=entry.seq, at=entry.at, event=entry.event, by=entry.by, text=entry.text)
+        changes["timeline"] = (*case.timeline, line)[-KEPT_TIMELINE:]
+    return _with(case, **changes)
+
+
+def _with(case: Case, **changes: object) -> Case:
+    return case.model_copy(update=changes)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= KEPT_TEXT else text[: KEPT_TEXT - 1] + "…"
+
+
+def _opened(event: HandedOver, entry: Entry) -> Case:
+    hand_over, rules = event.hand_over, event.rules
+    due_at = day_end(rules.durations, hand_over.received_at, rules.durations.report_day)
+    return Case(
+        hand_over=hand_over,
+        rules=rules,
+        seq=entry.seq,
+        opened_at=entry.at,
+        stage=Stage.RECEIVED,
+        round=1,
+        starred=hand_over.starred,
+        asked_at=hand_over.received_at,
+        responsible_unit=event.responsible_unit,
+        original_due_at=due_at,
+        due_at=due_at,
+    )
+
+
+@singledispatch
+def _apply(happened: BaseModel, case: Case, entry: Entry) -> Case:
+    raise TypeError(f"no rule says how {type(happened).__name__} changes a case")
+
+
+@_apply.register
+def _(happened: HandedOver, case: Case, entry: Entry) -> Case:
+    raise ValueError(f"case {case.case_no} is handed over twice")
+
+
+@_apply.register
+def _(happened: Refused, case: Case, entry: Entry) -> Case:
+    shown = RefusedMessage(
+        kind=happened.kind,
+        message_id=happened.message_id,
+        code=happened.code,
+        reason=_cut(happened.reason),
+        at=entry.at,
+    )
+    case = _with(case, refused=(*case.refused, shown)[-KEPT_REFUSALS:], refused_count=case.refused_count + 1)
+    if happened.message_id is None or happened.digest is None or happened.message_id in case.answers:
+        return case
+    refusal = Refusal(code=happened.code, reason=_cut(happened.reason))
+    answers = {**case.answers, happened.message_id: _answer(entry, happened.digest, refusal)}
+    refused_ids = [message_id for message_id, answer in answers.items() if answer.refusal]
+    for forgotten in refused_ids[:-KEPT_REFUSED_ANSWERS]:
+        del answers[forgotten]
+    return _with(case, answers=answers)
+
+
+def _answer(entry: Entry, digest: str, refusal: Refusal | None) -> Answer:
+    return Answer(digest=digest, seq=entry.seq, at=entry.at, refusal=refusal)
+
+
+@_apply.register
+def _(happened: Taken, case: Case, entry: Entry) -> Case:
+    message = happened.message
+    answer = _answer(entry, happened.digest, None)
+    case = _with(case, answers={**case.answers, message.message_id: answer})
+    return _take(message, case, entry)
+
+
+@_apply.register
+def _(happened: Dispatched, case: Case, entry: Entry) -> Case:
+    return _with(case, unit_notified=True, dispatched_at=entry.at)
+
+
+@_apply.register
+def _(happened: StageEntered, case: Case, entry: Entry) -> Case:
+    changes: dict[str, object] = {"stage": happened.stage, "round": happened.round}
+    if happened.stage is Stage.RECTIFYING:
+        changes |= {
+            "acknowledged_at": case.acknowledged_at or entry.at,
+            "verification": None,
+            "review": None,
+        }
+    if happened.stage in {Stage.DISPATCHED, Stage.RECTIFYING}:
+        kept = {what: chase for what, chase in case.chases.items() if what is not MessageKind.ACKNOWLEDGEMENT}
+        changes["chases"] = kept
+    return _with(case, **changes)
+
+
+@_apply.register
+def _(happened: SurveyJudged, case: Case, entry: Entry) -> Case:
+    judged = tuple(
+        survey.model_copy(update={"satisfied": happened.satisfied, "judged_at": entry.at, "respondents": ()})
+        if survey.round == happened.round
+        else survey
+        for survey in case.surveys
+    )
+    return _with(case, surveys=judged)
+
+
+@_apply.register
+def _(happened: Chased, case: Case, entry: Entry) -> Case:
+    next_at = next_in_step(happened.due_at, case.rules.durations.chase_every, entry.at)
+    return _with(case, chases={**case.chases, happened.what: Chase(times=happened.times, next_at=next_at)})
+
+
+@_apply.register
+def _(happened: MilestoneReached, case: Case, entry: Entry) -> Case:
+    milestone = happened.milestone
+    changes: dict[str, object] = {}
+    if happened.breached:
+        changes["breaches"] = (*case.breaches, Breach(milestone=milestone, due_at=happened.due_at))
+    if milestone is Milestone.INSTRUCTION_LIMIT:
+        changes["instructions"] = tuple(
+            each.model_copy(update={"limit_passed": True})
+            if each.complete_by == happened.due_at and not each.limit_passed
+            else each
+            for each in case.instructions
+        )
+        return _with(case, **changes)
+    if milestone not in case.passed:
+        changes["passed"] = (*case.passed, milestone)
+    if milestone in {Milestone.REPORT, Milestone.OVERDUE}:
+        changes |= {
+            "overdue": True,
+            "overdue_notices": case.overdue_notices + (milestone is Milestone.OVERDUE),
+            "next_overdue_at": next_in_step(happened.due_at, case.rules.durations.chase_every, entry.at),
+        }
+    return _with(case, **changes)
+
+
+@_apply.register
+def _(happened: MilestonesSkipped, case: Case, entry: Entry) -> Case:
+    return _with(case, passed=tuple(dict.fromkeys((*case.passed, *happened.milestones))))
+
+
+@_apply.register
+def _(happened: StickerPut, case: Case, entry: Entry) -> Case:
+    return _with(case, sticker=happened.colour, stickers_put=case.stickers_put + 1)
+
+
+@_apply.register
+def _(happened: BreachMet, case: Case, entry: Entry) -> Case:
+    met = tuple(
+        breach.model_copy(update={"met_at": entry.at})
+        if breach.milestone is happened.milestone and breach.met_at is None
+        else breach
+        for breach in case.breaches
+    )
+    return _with(case, breaches=met)
+
+
+@_apply.register
+def _(happened: CoverageMissing, case: Case, entry: Entry) -> Case:
+    return case
+
+
+@_apply.register
+def _(happened: ReportSubmitted, case: Case, entry: Entry) -> Case:
+    return _with(case, report_submitted_at=entry.at)
+
+
+@_apply.register
+def _(happened: Closed, case: Case, entry: Entry) -> Case:
+    closing = Closing(
+        outcome=happened.outcome,
+        at=entry.at,
+        within_target=happened.within_target,
+        within_mandate=happened.within_mandate,
+        into=happened.into,
+    )
+    # The sticker comes off the wall with the case; what was breached stays breached.
+    return _with(case, closing=closing, stage=Stage(happened.outcome.value), sticker=None, next_overdue_at=None)
+
+
+@singledispatch
+def _take(message: BaseModel, case: Case, entry: Entry) -> Case:
+    raise TypeError(f"no rule says how the message {type(message).__name__} changes a case")
+
+
+@_take.register
+def _(message: messages.Dispatch, case: Case, entry: Entry) -> Case:
+    unit: Name = unit_id(message.unit)
+    if unit == case.responsible_unit:
+        return case
+    # Another unit must be told, and must acknowledge, anew.
+    return _with(case, responsible_unit=unit, unit_notified=False, dispatched_at=None, acknowledged_at=None)
+
+
+@_take.register
+def _(message: messages.Acknowledgement, case: Case, entry: Entry) -> Case:
+    return _handled(_with(case, acknowledged_at=case.acknowledged_at or entry.at), message.by)
+
+
+@_take.register
+def _(message: messages.LeaderInstruction, case: Case, entry: Entry) -> Case:
+    given = Instruction(by=message.by, at=entry.at, text=_cut(message.text), complete_by=message.complete_by)
+    return _without_done_chases(_with(case, instructions=(*case.instructions, given)), message.kind)
+
+
+@_take.register
+def _(message: messages.TaskForce, case: Case, entry: Entry) -> Case:
+    made = TaskForceMade(
+        at=entry.at,
+        lead_leader=message.lead_leader,
+        lead_department=unit_id(message.lead_department),
+        assisting_departments=tuple(unit_id(unit) for unit in message.assisting_departments),
+        members=message.members,
+    )
+    return _without_done_chases(_with(case, task_force=made), message.kind)
+
+
+@_take.register
+def _(message: messages.SiteVisit, case: Case, entry: Entry) -> Case:
+    visit = Visit(by=message.by, at=entry.at, purpose=message.purpose, notes=_cut(message.notes))
+    return _without_done_chases(_with(case, visits=(*case.visits, visit)), message.kind)
+
+
+@_take.register
+def _(message: messages.RectificationReport, case: Case, entry: Entry) -> Case:
+    case = _handled(_with(case, acknowledged_at=case.acknowledged_at or entry.at), message.by)
+    if not message.final:
+        return _with(case, progress_reports=case.progress_reports + 1)
+    report = ReportIn(
+        by=message.by,
+        at=entry.at,
+        round=case.round,
+        finding=message.finding,
+        facts=_cut(message.facts),
+        measures=_cut(message.measures),
+        completion=message.completion,
+        outcome=message.outcome,
+        attachments=len(message.attachments),
+    )
+    return _with(case, reports=(*case.reports, report))
+
+
+@_take.register
+def _(message: messages.Verification, case: Case, entry: Entry) -> Case:
+    judged = Judgement(by=message.by, at=entry.at, passed=message.confirmed, opinion=_cut(message.opinion))
+    return _with(case, verification=judged)
+
+
+@_take.register
+def _(message: messages.PreliminaryReview, case: Case, entry: Entry) -> Case:
+    judged = Judgement(by=message.by, at=entry.at, passed=message.passed, opinion=_cut(message.opinion))
+    reviewed_at = case.reviewed_at or (entry.at if message.passed else None)
+    return _with(case, review=judged, reviewed_at=reviewed_at)
+
+
+@_take.register
+def _(message: messages.SurveyResult, case: Case, entry: Entry) -> Case:
+    survey = with_answers(case.survey or SurveyRound(round=case.round), message)
+    return _with(case, surveys=(*(each for each in case.surveys if each.round != case.round), survey))
+
+
+@_take.register
+def _(message: messages.Extension, case: Case, entry: Entry) -> Case:
+    case = _with(case, extended_days=case.extended_days + message.days)
+    due_at = milestone_due(case, case.rules.durations.report_day)
+    changes: dict[str, object] = {"due_at": due_at}
+    if case.next_overdue_at and due_at > entry.at:
+        # The mandate was already missed, and that stays; the daily notice starts again at the new date.
+        changes |= {"overdue": False, "next_overdue_at": due_at}
+    return _with(case, **changes)
+
+
+@_take.register
+def _(message: messages.Starring, case: Case, entry: Entry) -> Case:
+    if message.starred == case.starred:
+        return case
+    # Other offices are asked now, so their time starts now.
+    asks = (MessageKind.LEADER_INSTRUCTION, MessageKind.SITE_VISIT, MessageKind.TASK_FORCE)
+    kept = {what: chase for what, chase in case.chases.items() if what not in asks}
+    return _with(case, starred=message.starred, asked_at=entry.at, chases=kept)
+
+
+@_take.register
+def _(message: messages.Merge, case: Case, entry: Entry) -> Case:
+    return case
+
+
+@_take.register
+def _(message: messages.Withdrawal, case: Case, entry: Entry) -> Case:
+    return case
+
+
+def _handled(case: Case, who: Person) -> Case:
+    return case if who in case.handlers else _with(case, handlers=(*case.handlers, who))
+
+
+def _without_done_chases(case: Case, what: MessageKind) -> Case:
+    """An ask that is done starts from the first rung, should it open again."""
+    if what in case.chases and what not in open_asks(case):
+        return _with(case, chases={kind: chase for kind, chase in case.chases.items() if kind is not what})
+    return case

@@ -1,0 +1,95 @@
+"""The hand-over (交办): with what a case starts (§4, input)."""
+
+import re
+from typing import Any, Self, cast
+
+from pydantic import ConfigDict, ValidationError, field_validator, model_validator
+from pydantic_core import from_json
+
+from petitions.values import Instant, Name, Text, Value
+from petitions.vocabulary import Category, Channel
+
+WORKFLOW_ID_PREFIX = "case-"
+
+_CASE_NO = re.compile(r"[^\s/*\x00-\x1f]{1,64}")
+
+
+def is_case_no(text: str) -> bool:
+    """Whether this can be a case number: 1 to 64 characters without spaces, ``/`` and ``*``."""
+    return _CASE_NO.fullmatch(text) is not None
+
+
+class HandOverError(ValueError):
+    """A hand-over that cannot open a case; the text says every mistake and where it stands."""
+
+
+class HandOver(Value):
+    """A case as the inspection group hands it over.
+
+    Details of the complainant have no field here: they never enter Temporal (§6). A field that is not known is
+    left out, not refused: a hand-over must not be lost for something superfluous.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    case_no: Name
+    received_at: Instant
+    """The moment of the hand-over: all clocks of the case start here."""
+    batch: int | None = None
+    channel: Channel
+    starred: bool
+    county: Name
+    location: Text
+    categories: tuple[Category, ...]
+    summary: Text
+    responsible_unit: Name | None = None
+    jurisdiction: Name | None = None
+    """Name of the jurisdiction; none: the worker's."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _star_before_the_number(cls, fields: Any) -> Any:
+        """A ``*`` before the number, as lists print it, means starred and is not part of the number."""
+        if not isinstance(fields, dict):
+            return fields
+        given = cast("dict[str, Any]", fields)
+        number = given.get("case_no")
+        if isinstance(number, str) and number.strip().startswith("*"):
+            return {**given, "case_no": number.strip().lstrip("* "), "starred": True}
+        return given
+
+    @field_validator("case_no")
+    @classmethod
+    def _usable_number(cls, number: str) -> str:
+        if not is_case_no(number):
+            raise ValueError("a case number has 1 to 64 characters, without spaces, '/' or '*' inside")
+        return number
+
+    @model_validator(mode="after")
+    def _each_category_once(self) -> Self:
+        once = tuple(dict.fromkeys(self.categories)) or (Category.OTHER,)
+        return self if once == self.categories else self.model_copy(update={"categories": once})
+
+    @property
+    def workflow_id(self) -> str:
+        """The id under which the case's workflow runs."""
+        return f"{WORKFLOW_ID_PREFIX}{self.case_no}"
+
+
+def read_hand_over(body: bytes) -> HandOver:
+    """Read a hand-over from JSON.
+
+    Raises:
+        HandOverError: it is none; the text names every mistake.
+    """
+    try:
+        from_json(body)
+        return HandOver.model_validate_json(body)
+    except ValidationError as error:
+        mistakes = "; ".join(
+            f"{'.'.join(str(part) for part in mistake['loc']) or 'input'}: {mistake['msg']}"
+            for mistake in error.errors(include_url=False, include_input=False)
+        )
+        raise HandOverError(f"the hand-over does not fit the contract: {mistakes}") from None
+    except ValueError as error:
+        raise HandOverError(f"the hand-over is not JSON: {error}") from None

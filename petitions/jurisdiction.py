@@ -1,0 +1,127 @@
+"""A jurisdiction: its offices, units, time limits and thresholds, as its TOML file says them.
+
+The models are the file's own form, section by section; ``petitions.jurisdiction_reading`` makes them from a text,
+``petitions.jurisdiction_rules`` takes from them the part that concerns one case. ``level`` touches nothing but how
+titles read: at the level of a province the file's counties are its cities and prefectures.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from petitions.jurisdiction_fields import Address, IdPart, Offices, UnitNames, time_zone
+from petitions.jurisdiction_offices import CountyOffice, Level, OfficeKey, county_units, find_unit, unit_id
+from petitions.jurisdiction_sections import (
+    County,
+    CoverageSettings,
+    DaySettings,
+    Escalation,
+    Leader,
+    ReportSettings,
+    Survey,
+    TaskForce,
+    TimeLimits,
+    Units,
+    Wall,
+)
+from petitions.values import Name, Value
+from petitions.vocabulary import Category, MessageKind
+
+__all__ = ["Jurisdiction", "unit_id"]
+
+
+class Jurisdiction(Value):
+    """A jurisdiction file that has been read and found right.
+
+    Make one with ``petitions.jurisdiction_reading.read_jurisdiction``, which checks what a single field cannot.
+    """
+
+    id: IdPart
+    name: Name
+    level: Level = Level.CITY
+    version: Annotated[Name, Field(max_length=100)]
+    """The file's own version; once read, with ``+`` and the first 12 digits of the text's SHA-256 after it."""
+    timezone: Annotated[Name, AfterValidator(time_zone)]
+    offices: dict[OfficeKey, Name] = Field(default_factory=dict[OfficeKey, Name])
+    """Titles; where one is missing it follows from the level."""
+    leaders: dict[IdPart, Leader] = Field(default_factory=dict[IdPart, Leader])
+    units: Units
+    departments: dict[Category, UnitNames] = Field(default_factory=dict[Category, UnitNames])
+    counties: Annotated[dict[IdPart, County], Field(min_length=1)]
+    task_force: TaskForce = TaskForce()
+    coverage: CoverageSettings = CoverageSettings()
+    durations: TimeLimits = TimeLimits()
+    days: DaySettings = DaySettings()
+    wall: Wall = Wall()
+    escalation: Escalation = Escalation()
+    survey: Survey = Survey()
+    report: ReportSettings
+    may_send: dict[MessageKind, Offices] = Field(default_factory=dict[MessageKind, Offices])
+    notify: dict[Name, tuple[Address, ...]] = Field(default_factory=dict[Name, tuple[Address, ...]], repr=False)
+    """Notice addresses by office. They may hold secrets: never print or store them."""
+
+    def city_titles(self) -> dict[str, str]:
+        """The titles of all offices of the city, by id, the fixed ones first."""
+        place = "省" if self.level is Level.PROVINCE else "市"
+        derived = {
+            OfficeKey.PARTY_SECRETARY: f"{place}委书记",
+            OfficeKey.MAYOR: f"{place}长",
+            OfficeKey.STABILITY_TEAM: f"{place}信访维稳组",
+            OfficeKey.SUPERVISION_TEAM: f"{place}案件督办组",
+            OfficeKey.REVISIT_TEAM: "联合回访组",
+            OfficeKey.INTAKE: f"{place}信访受理中心",
+        }
+        fixed = {f"city/{key}": self.offices.get(key, title) for key, title in derived.items()}
+        return fixed | {f"city/leader/{post}": leader.title for post, leader in self.leaders.items()}
+
+    def county_titles(self, county: str) -> dict[str, str]:
+        """The titles of a county's three offices, by id; empty for a county the file does not have."""
+        if county not in self.counties:
+            return {}
+        derived = {
+            CountyOffice.PARTY_SECRETARY: f"{county}委书记",
+            CountyOffice.MAYOR: f"{county}{county[-1]}长",
+            CountyOffice.GOVERNMENT: f"{county}政府分管领导",
+        }
+        return {key.of(county): self.counties[county].titles.get(key, title) for key, title in derived.items()}
+
+    def unit_ids(self) -> tuple[str, ...]:
+        """Every unit, as ``unit/<name>``: county by county, then those that serve all."""
+        of_counties = (
+            unit
+            for name, county in self.counties.items()
+            for unit in county_units(name, self.units.every_county, county.units)
+        )
+        return tuple(dict.fromkeys((*of_counties, *map(unit_id, self.units.shared))))
+
+    def departments_for(self, county: str, categories: Collection[Category]) -> tuple[str, ...]:
+        """The units for a case, the responsible one first, then those who assist; empty for an unknown county."""
+        if county not in self.counties:
+            return ()
+        lines = self.counties[county].departments
+        lines = lines | {category: names for category, names in self.departments.items() if category not in lines}
+        names = [name for category, line in lines.items() if category in categories for name in line]
+        known = frozenset(self.unit_ids())
+        found = (find_unit(name, county, known) for name in (*names, self.units.fallback))
+        return tuple(dict.fromkeys(unit for unit in found if unit is not None))
+
+    def answering_leaders(self, county: str, categories: Collection[Category]) -> tuple[str, ...]:
+        """The city leaders who answer for a case, the closest first, and in the file's order where equally close."""
+        ranks = {post: leader.closeness(county, categories) for post, leader in self.leaders.items()}
+        fitting = [(rank, post) for post, rank in ranks.items() if rank is not None]
+        return tuple(f"city/leader/{post}" for _, post in sorted(fitting, key=lambda ranked: ranked[0]))
+
+    def addresses(self, office: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+        """An office's notice addresses, each ``env:NAME`` replaced by the addresses in that variable.
+
+        Args:
+            office: The office's id.
+            environment: The variables; one may hold several addresses with blanks between them. A variable that
+                is missing gives none.
+        """
+        found: list[str] = []
+        for address in self.notify.get(office, ()):
+            variable = address.removeprefix("env:")
+            found += [address] if variable == address else environment.get(variable, "").split()
+        return tuple(found)

@@ -1,0 +1,181 @@
+"""The sections of a jurisdiction file, each with the defaults that hold where the file is silent."""
+
+from collections.abc import Collection, Mapping
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from petitions import case_rules
+from petitions.case_rules import DayRule, Gate, Sender
+from petitions.jurisdiction_fields import Day, Duration, Offices, TimeOfDay, UnitName, UnitNames
+from petitions.jurisdiction_offices import (
+    INTAKE,
+    MAIN_LEADERS,
+    MAYOR,
+    PARTY_SECRETARY,
+    REVISIT_TEAM,
+    STABILITY_TEAM,
+    SUPERVISION_TEAM,
+    CountyOffice,
+    Role,
+)
+from petitions.values import Name, Value
+from petitions.vocabulary import Category, MessageKind, Sticker
+
+
+class Leader(Value):
+    """A city leader's post: ``city/leader/<post>``."""
+
+    title: Name
+    every_industry: bool = Field(default=False, strict=True)
+    industries: tuple[Category, ...] = ()
+    counties: tuple[Name, ...] = ()
+
+    def closeness(self, county: str, categories: Collection[Category]) -> int | None:
+        """How closely the post fits a case: 0 the closest, 3 the widest, none not at all."""
+        by_industry, by_county = not set(categories).isdisjoint(self.industries), county in self.counties
+        for rank, fits in enumerate((by_industry and by_county, by_industry, by_county, self.every_industry)):
+            if fits:
+                return rank
+        return None
+
+
+class Units(Value):
+    """The units there are, apart from those of one county alone."""
+
+    every_county: UnitNames
+    shared: tuple[UnitName, ...] = ()
+    fallback: UnitName
+    """Responsible where no line of the departments fits."""
+
+
+class County(Value):
+    """What is particular to one county."""
+
+    units: tuple[UnitName, ...] = ()
+    departments: dict[Category, UnitNames] = Field(default_factory=dict[Category, UnitNames])
+    titles: dict[CountyOffice, Name] = Field(default_factory=dict[CountyOffice, Name])
+
+
+class TaskForce(Value):
+    """What is proposed for a case's task force."""
+
+    lead_leader: Offices = (Role.COUNTY_GOVERNMENT_LEADER, Role.SUPERVISING_LEADER)
+    """The first that exists for the case."""
+
+
+class CoverageSettings(Value):
+    """Who must instruct and who must go to the site, and what it means for the report if they do not."""
+
+    instruction_starred: Offices = MAIN_LEADERS
+    instruction_plain: Offices = (Role.COUNTY_PARTY_SECRETARY, Role.COUNTY_MAYOR)
+    supervision_starred: Offices = MAIN_LEADERS
+    supervision_plain: Offices = (Role.ANSWERING_LEADERS, *MAIN_LEADERS)
+    gate: Gate = Gate.REQUIRED
+
+
+_DEFAULT: Final = case_rules.Durations()
+_DEFAULT_SURVEY: Final = case_rules.SurveyRules()
+
+
+class StarredLimits(Value):
+    """How long an ask of a starred case may stay unanswered."""
+
+    instruction: Duration = _DEFAULT.asks_starred.instruction
+    task_force: Duration = _DEFAULT.asks_starred.task_force
+    supervision: Duration = _DEFAULT.asks_starred.supervision
+
+
+class PlainLimits(Value):
+    """How long an ask of a case that is not starred may stay unanswered."""
+
+    instruction: Duration = _DEFAULT.asks_plain.instruction
+    task_force: Duration = _DEFAULT.asks_plain.task_force
+    supervision: Duration = _DEFAULT.asks_plain.supervision
+
+
+class TimeLimits(Value):
+    """The elapsed time limits."""
+
+    dispatch: Duration = _DEFAULT.dispatch
+    acknowledgement: Duration = _DEFAULT.acknowledgement
+    chase_every: Duration = _DEFAULT.chase_every
+    starred: StarredLimits = StarredLimits()
+    plain: PlainLimits = PlainLimits()
+
+
+class DaySettings(Value):
+    """The days of 1+3+5+7."""
+
+    reminder: Day = _DEFAULT.reminder_day
+    review: Day = _DEFAULT.review_day
+    target: Day = _DEFAULT.target_day
+    report: Day = _DEFAULT.report_day
+    rule: DayRule = _DEFAULT.day_rule
+    ends_at: TimeOfDay = _DEFAULT.day_ends_at_minute
+
+
+class StickerSetting(Value):
+    """From this day on a case carries this colour."""
+
+    day: Day
+    colour: Sticker
+
+
+class Wall(Value):
+    """What the wall shows."""
+
+    stickers: tuple[StickerSetting, ...] = tuple(
+        StickerSetting(day=sticker.day, colour=sticker.colour) for sticker in _DEFAULT.stickers
+    )
+
+
+class Escalation(Value):
+    """Who is told when something stays undone."""
+
+    ladder: Offices = (
+        STABILITY_TEAM,
+        Role.COUNTY_MAYOR,
+        Role.COUNTY_PARTY_SECRETARY,
+        Role.SUPERVISING_LEADER,
+        MAYOR,
+        PARTY_SECRETARY,
+    )
+
+
+class Survey(Value):
+    """When the residents count as satisfied, and what they are asked."""
+
+    minimum_responses: Annotated[int, Field(strict=True, ge=1, le=10_000)] = _DEFAULT_SURVEY.minimum_responses
+    satisfied_percent: Annotated[int, Field(strict=True, ge=1, le=100)] = _DEFAULT_SURVEY.satisfied_percent
+    questions: tuple[Name, ...] = ()
+
+
+class ReportSettings(Value):
+    """The handling report (办理报告): what stands above it and whom it goes to."""
+
+    heading: Name = "群众信访举报件办理情况报告"
+    recipient: Name
+
+
+DEFAULT_MAY_SEND: Final[Mapping[MessageKind, tuple[str, ...]]] = {
+    MessageKind.DISPATCH: (INTAKE, STABILITY_TEAM),
+    MessageKind.ACKNOWLEDGEMENT: (Sender.RESPONSIBLE_UNIT, Sender.LEAD_DEPARTMENT),
+    MessageKind.LEADER_INSTRUCTION: (Sender.ANY_LEADER,),
+    MessageKind.TASK_FORCE: (Sender.ANY_LEADER, STABILITY_TEAM),
+    MessageKind.SITE_VISIT: (
+        Sender.ANY_LEADER,
+        Sender.ANY_TEAM,
+        Sender.RESPONSIBLE_UNIT,
+        Sender.TASK_FORCE_MEMBER,
+    ),
+    MessageKind.RECTIFICATION_REPORT: (Sender.RESPONSIBLE_UNIT, Sender.LEAD_DEPARTMENT),
+    MessageKind.VERIFICATION: (SUPERVISION_TEAM,),
+    MessageKind.PRELIMINARY_REVIEW: (STABILITY_TEAM,),
+    MessageKind.SURVEY_RESULT: (REVISIT_TEAM,),
+    MessageKind.EXTENSION: (INTAKE, STABILITY_TEAM),
+    MessageKind.STARRING: (INTAKE, STABILITY_TEAM),
+    MessageKind.MERGE: (INTAKE, STABILITY_TEAM),
+    MessageKind.WITHDRAWAL: (INTAKE, STABILITY_TEAM),
+}
+"""Who may send what where the file does not say otherwise."""

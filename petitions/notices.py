@@ -1,0 +1,138 @@
+"""Who is told what, when: the notices that an entry of the record gives rise to.
+
+A notice's key is made from the entry that caused it, so that sending it again is recognised as the same.
+"""
+
+from petitions.asks import ask_due, asked_of, offices_for
+from petitions.case import Case
+from petitions.events import Chased, Closed, Entry, HandedOver, MilestoneReached, StageEntered, StickerPut, Taken
+from petitions.messages import Dispatch, Extension, LeaderInstruction, Starring
+from petitions.telling import moment, quote
+from petitions.values import Name, Value
+from petitions.vocabulary import MessageKind, Milestone, Stage
+
+
+class Notice(Value):
+    """One notice to one office."""
+
+    key: str
+    """``<case number>/<sequence>/<office>[/<what>]``: the same notice has the same key, always."""
+    case_no: str
+    to: Name
+    title: str
+    body: str
+    urgent: bool = False
+    dispatches: bool = False
+    """It is the responsible unit's notice: when it is out, the case is dispatched."""
+
+
+_ASKS = (MessageKind.LEADER_INSTRUCTION, MessageKind.TASK_FORCE, MessageKind.SITE_VISIT)
+
+
+def notices_for(case: Case, entry: Entry) -> tuple[Notice, ...]:
+    """The notices of an entry, given the case after it."""
+    happened = entry.happened
+    match happened:
+        case HandedOver():
+            return (*_dispatch_notice(case, entry), *_clerk_notice(case, entry), *_ask_notices(case, entry))
+        case Taken(message=Dispatch()):
+            return _dispatch_notice(case, entry)
+        case Taken(message=Starring()):
+            return _ask_notices(case, entry)
+        case Taken(message=Extension() | LeaderInstruction()) if case.responsible_unit:
+            return (_notice(case, entry, case.responsible_unit, entry.text),)
+        case Chased():
+            return tuple(_notice(case, entry, office, entry.text, urgent=True) for office in happened.told)
+        case MilestoneReached():
+            urgent = happened.milestone is not Milestone.REMINDER
+            return tuple(_notice(case, entry, office, entry.text, urgent=urgent) for office in happened.told)
+        case StickerPut() if case.responsible_unit:
+            return (_notice(case, entry, case.responsible_unit, entry.text),)
+        case StageEntered():
+            return _step_notices(case, entry, happened.stage)
+        case Closed() if case.responsible_unit:
+            return (_notice(case, entry, case.responsible_unit, entry.text),)
+        case _:
+            return ()
+
+
+def _dispatch_notice(case: Case, entry: Entry) -> tuple[Notice, ...]:
+    if case.responsible_unit is None:
+        return ()
+    hand_over, offset = case.hand_over, case.rules.durations.utc_offset_minutes
+    body = (
+        f"请及时签收并整改。地点：{hand_over.county}{quote(hand_over.location)}；"
+        f"反映问题：{quote(hand_over.summary, 300)}；办结上报时限：{moment(case.due_at, offset)}。"
+    )
+    notice = _notice(case, entry, case.responsible_unit, body, urgent=True, what="dispatch", title="交办通知")
+    return (notice.model_copy(update={"dispatches": True}),)
+
+
+def _clerk_notice(case: Case, entry: Entry) -> tuple[Notice, ...]:
+    if case.responsible_unit is not None:
+        return ()
+    body = "未能确定责任单位，请在交办后1小时内分发。"
+    return tuple(
+        _notice(case, entry, office, body, urgent=True, what="dispatch", title="待分发")
+        for office in offices_for(case, MessageKind.DISPATCH)
+    )
+
+
+def _ask_notices(case: Case, entry: Entry) -> tuple[Notice, ...]:
+    """§3.2: instruction, task force and supervision are asked for at once."""
+    offset = case.rules.durations.utc_offset_minutes
+    notices: list[Notice] = []
+    for what in _ASKS:
+        proposal = case.rules.proposal
+        proposed = ""
+        if what is MessageKind.TASK_FORCE and proposal:
+            lead = proposal.lead_department.removeprefix("unit/") if proposal.lead_department else "待定"
+            proposed = f"建议由{case.title_of(proposal.lead_leader)}包案，{lead}主办。"
+        body = f"请于{moment(ask_due(case, what), offset)}前完成：{what.label}。{proposed}"
+        notices += [
+            _notice(case, entry, office, body, what=what.value, title=f"请办理：{what.label}")
+            for office in asked_of(case, what)
+        ]
+    return tuple(notices)
+
+
+_STEPS = {
+    Stage.VERIFYING: MessageKind.VERIFICATION,
+    Stage.REVIEWING: MessageKind.PRELIMINARY_REVIEW,
+    Stage.SURVEYING: MessageKind.SURVEY_RESULT,
+}
+
+
+def _step_notices(case: Case, entry: Entry, stage: Stage) -> tuple[Notice, ...]:
+    """Who is next is told; a unit is told when its case comes back."""
+    if stage is Stage.RECTIFYING and case.reports and case.responsible_unit:
+        return (_notice(case, entry, case.responsible_unit, entry.text, urgent=True),)
+    what = _STEPS.get(stage)
+    if what is None:
+        return ()
+    body = f"请办理：{what.label}（第{case.round}轮）。"
+    return tuple(
+        _notice(case, entry, office, body, title=f"请办理：{what.label}") for office in offices_for(case, what)
+    )
+
+
+def _notice(
+    case: Case,
+    entry: Entry,
+    office: Name,
+    body: str,
+    *,
+    urgent: bool = False,
+    what: str | None = None,
+    title: str | None = None,
+) -> Notice:
+    key = f"{case.case_no}/{entry.seq}/{office}" + (f"/{what}" if what else "")
+    star = "★" if case.starred else ""
+    return Notice(
+        key=key,
+        case_no=case.case_no,
+        to=office,
+        title=f"【{star}{case.case_no}】{title or '办理提醒'}",
+        body=body,
+        urgent=urgent,
+    )

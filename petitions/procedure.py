@@ -1,0 +1,275 @@
+"""The procedure (§3): what a hand-over, a message or the passing of time does to a case.
+
+Each function takes the case and the moment, and returns the case as it then stands with the entries that its
+record gains. Nothing here waits, reads a clock or fails: a message that breaks a rule becomes a recorded refusal.
+"""
+
+from datetime import datetime
+
+from petitions.admission import refuse
+from petitions.case import Case
+from petitions.case_rules import CaseRules, Gate
+from petitions.coverage import coverage
+from petitions.days import milestone_due
+from petitions.deadlines import what_is_due
+from petitions.events import (
+    BreachMet,
+    Closed,
+    CoverageMissing,
+    Dispatched,
+    Entry,
+    Event,
+    HandedOver,
+    MilestonesSkipped,
+    Refused,
+    ReportSubmitted,
+    StageEntered,
+    SurveyJudged,
+    Taken,
+)
+from petitions.evolution import evolve
+from petitions.hand_over import HandOver
+from petitions.messages import (
+    Acknowledgement,
+    AnyMessage,
+    Dispatch,
+    Merge,
+    PreliminaryReview,
+    RectificationReport,
+    Refusal,
+    SurveyResult,
+    Unreadable,
+    Verification,
+    Withdrawal,
+    content_digest,
+)
+from petitions.standing import unit_id
+from petitions.survey import content_count, is_satisfied
+from petitions.telling import tell
+from petitions.values import Instant, Name, Person, Value
+from petitions.vocabulary import Milestone, Outcome, RefusalCode, Stage
+
+
+class Step(Value):
+    """A case after something happened, and what its record gained by it."""
+
+    case: Case
+    entries: tuple[Entry, ...] = ()
+
+
+class Receipt(Value):
+    """A message was taken in, as this entry of the case's record; a repeat gets the same receipt."""
+
+    case_no: str
+    message_id: str
+    seq: int
+    at: Instant
+
+
+class Answered(Step):
+    """A message was taken in (``receipt``) or refused (``refusal``)."""
+
+    receipt: Receipt | None = None
+    refusal: Refusal | None = None
+
+
+def open_case(hand_over: HandOver, rules: CaseRules, now: datetime) -> Step:
+    """Open a case: the unit named at intake, or found in the file, becomes responsible; else a clerk must dispatch."""
+    named = unit_id(hand_over.responsible_unit) if hand_over.responsible_unit else None
+    known = named if named in rules.units else None
+    event = HandedOver(
+        hand_over=hand_over,
+        rules=rules,
+        responsible_unit=known if named else rules.default_unit,
+        unknown_unit=None if known else named,
+    )
+    entry = Entry(seq=1, at=now, by=None, happened=event, text=tell(None, event))
+    return Step(case=evolve(None, entry), entries=(entry,))
+
+
+def take_in(case: Case, message: AnyMessage | Unreadable, now: datetime) -> Answered:
+    """Take a message in, or refuse it and keep the refusal on record."""
+    minutes = _Minutes(case, now)
+    if isinstance(message, Unreadable):
+        refused = Refused(kind=message.kind, message_id=message.message_id, **message.refusal.model_dump())
+        return minutes.refused(refused, None)
+    digest = content_digest(message)
+    known = case.answers.get(message.message_id)
+    if known and known.digest == digest:
+        receipt = None if known.refusal else _receipt(case, message)
+        return Answered(case=case, receipt=receipt, refusal=known.refusal)
+    refusal = refuse(case, message)
+    if known:
+        reason = f"消息编号“{message.message_id}”已用于另一条消息；请换一个编号后重新发送"
+        refusal = Refusal(code=RefusalCode.MESSAGE_ID_REUSED, reason=reason)
+    if refusal:
+        refused = Refused(kind=message.kind, message_id=message.message_id, digest=digest, **refusal.model_dump())
+        return minutes.refused(refused, message.by)
+    _carry_out(minutes, message, digest)
+    return Answered(case=minutes.case, entries=tuple(minutes.entries), receipt=_receipt(minutes.case, message))
+
+
+def unit_notified(case: Case, unit: Name, now: datetime) -> Step:
+    """The responsible unit's notice is out: the case is dispatched (§3.1).
+
+    A notice to a former unit changes nothing.
+    """
+    minutes = _Minutes(case, now)
+    if not case.closed and not case.unit_notified and case.responsible_unit == unit:
+        _dispatched(minutes)
+    return minutes.step()
+
+
+def let_time_pass(case: Case, now: datetime) -> Step:
+    """Everything that is due by now happens, in the order in which it fell due."""
+    minutes = _Minutes(case, now)
+    while (event := what_is_due(minutes.case, now)) is not None:
+        minutes.put(event)
+    return minutes.step()
+
+
+def may_report(case: Case) -> bool:
+    """Whether the handling report may be submitted: satisfied residents and, where required, all four coverages."""
+    return case.stage is Stage.REPORTING and (case.rules.gate is Gate.WARNING or not coverage(case).missing)
+
+
+def report_is_submitted(case: Case, sha256: str, now: datetime) -> Step:
+    """The handling report is submitted, and so the case is concluded (§3.7)."""
+    minutes = _Minutes(case, now)
+    if case.closed:
+        return minutes.step()
+    missing = coverage(case).missing
+    if missing:
+        minutes.put(CoverageMissing(missing=missing))
+    minutes.put(ReportSubmitted(sha256=sha256))
+    minutes.met(Milestone.REPORT)
+    minutes.met(Milestone.INSTRUCTION_LIMIT)
+    _close(minutes, Outcome.CONCLUDED)
+    return minutes.step()
+
+
+class _Minutes:
+    """Keeps the minutes of one step: every event becomes an entry and changes the case at once."""
+
+    def __init__(self, case: Case, now: datetime) -> None:
+        self.case = case
+        self.entries: list[Entry] = []
+        # The case's time never runs backwards, whatever the clocks of two machines say.
+        last = case.timeline[-1].at if case.timeline else now
+        self._now = max(now, last)
+
+    def put(self, event: Event, by: Person | None = None) -> None:
+        entry = Entry(seq=self.case.seq + 1, at=self._now, by=by, happened=event, text=tell(self.case, event))
+        self.case = evolve(self.case, entry)
+        self.entries.append(entry)
+
+    def met(self, milestone: Milestone) -> None:
+        """What was breached has been done after all."""
+        if any(breach.milestone is milestone and breach.met_at is None for breach in self.case.breaches):
+            self.put(BreachMet(milestone=milestone))
+
+    def refused(self, refused: Refused, by: Person | None) -> Answered:
+        self.put(refused, by)
+        refusal = Refusal(code=refused.code, reason=refused.reason)
+        return Answered(case=self.case, entries=tuple(self.entries), refusal=refusal)
+
+    def step(self) -> Step:
+        return Step(case=self.case, entries=tuple(self.entries))
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+
+def _receipt(case: Case, message: AnyMessage) -> Receipt:
+    answer = case.answers[message.message_id]
+    return Receipt(case_no=case.case_no, message_id=message.message_id, seq=answer.seq, at=answer.at)
+
+
+def _carry_out(minutes: _Minutes, message: AnyMessage, digest: str) -> None:
+    """A message that is in order: the fact itself, then what follows from it."""
+    before = minutes.case
+    from_unit = isinstance(message, Acknowledgement | RectificationReport)
+    if from_unit and before.stage is Stage.RECEIVED:
+        # The unit answers before its notice is confirmed as out: it evidently has the case.
+        _dispatched(minutes)
+    minutes.put(Taken(message=message, digest=digest), message.by)
+    match message:
+        case Dispatch() if minutes.case.stage is not Stage.RECEIVED and not minutes.case.unit_notified:
+            _enter(minutes, Stage.DISPATCHED)
+        case Acknowledgement() if minutes.case.stage is Stage.DISPATCHED:
+            _enter(minutes, Stage.RECTIFYING)
+        case RectificationReport(final=True):
+            _enter(minutes, Stage.VERIFYING)
+        case RectificationReport() if minutes.case.stage is Stage.DISPATCHED:
+            _enter(minutes, Stage.RECTIFYING)
+        case Verification(confirmed=False) | PreliminaryReview(passed=False):
+            _enter(minutes, Stage.RECTIFYING)
+        case Verification():
+            review = minutes.case.review
+            _enter(minutes, Stage.SURVEYING if review and review.passed else Stage.REVIEWING)
+        case PreliminaryReview():
+            minutes.met(Milestone.REVIEW)
+            if minutes.case.stage is Stage.REVIEWING:
+                _enter(minutes, Stage.SURVEYING)
+        case SurveyResult(complete=True):
+            _judge_survey(minutes)
+        case Merge():
+            _close(minutes, Outcome.MERGED, message.into.lstrip("* "))
+        case Withdrawal():
+            _close(minutes, Outcome.WITHDRAWN)
+        case _:
+            pass
+
+
+def _dispatched(minutes: _Minutes) -> None:
+    unit = minutes.case.responsible_unit
+    assert unit is not None
+    minutes.put(Dispatched(unit=unit))
+    if minutes.case.stage is Stage.RECEIVED:
+        minutes.met(Milestone.DISPATCH)
+        _enter(minutes, Stage.DISPATCHED)
+
+
+def _enter(minutes: _Minutes, stage: Stage) -> None:
+    minutes.put(StageEntered(stage=stage, round=minutes.case.round))
+
+
+def _judge_survey(minutes: _Minutes) -> None:
+    """§3.6: satisfied, on to the report; not satisfied, rework, which starts the next round."""
+    case = minutes.case
+    survey = case.survey
+    assert survey is not None
+    satisfied = is_satisfied(case.rules.survey, survey.opinions)
+    minutes.put(
+        SurveyJudged(
+            round=survey.round,
+            responses=survey.responses,
+            content=content_count(survey.opinions),
+            satisfied=satisfied,
+        )
+    )
+    if satisfied:
+        _enter(minutes, Stage.REPORTING)
+    else:
+        minutes.put(StageEntered(stage=Stage.RECTIFYING, round=case.round + 1))
+
+
+def _close(minutes: _Minutes, outcome: Outcome, into: Name | None = None) -> None:
+    case = minutes.case
+    needless = tuple(
+        milestone
+        for milestone in (Milestone.REMINDER, Milestone.REVIEW, Milestone.REPORT)
+        if milestone not in case.passed
+    )
+    if needless:
+        minutes.put(MilestonesSkipped(milestones=needless, reason=f"本件已{outcome.label}"))
+    target = milestone_due(case, case.rules.durations.target_day)
+    minutes.put(
+        Closed(
+            outcome=outcome,
+            within_target=minutes.now <= target,
+            within_mandate=minutes.now <= case.due_at and Milestone.REPORT not in case.passed,
+            into=into,
+        )
+    )
