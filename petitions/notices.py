@@ -8,8 +8,8 @@ from petitions.case import Case
 from petitions.events import Chased, Closed, Entry, HandedOver, MilestoneReached, StageEntered, StickerPut, Taken
 from petitions.messages import Dispatch, Extension, LeaderInstruction, Starring
 from petitions.telling import moment, quote
-from petitions.values import Name, Value
-from petitions.vocabulary import MessageKind, Milestone, Stage
+from petitions.values import Instant, Name, Value
+from petitions.vocabulary import MessageKind, Milestone, Stage, Word
 
 
 class Notice(Value):
@@ -26,7 +26,32 @@ class Notice(Value):
     """It is the responsible unit's notice: when it is out, the case is dispatched."""
 
 
+class NoticeState(Word):
+    """How far a notice has come; what the ledger keeps."""
+
+    LEDGER = "ledger", "仅登记"
+    """The office has no address: the ledger alone is the notice."""
+    QUEUED = "queued", "待发送"
+    SENT = "sent", "已发送"
+    FAILED = "failed", "发送失败"
+
+
+class NoticeOutcome(Value):
+    """What became of a notice: sent at a moment, or not yet, and why."""
+
+    key: str
+    state: NoticeState
+    at: Instant
+    attempts: int
+    error: str | None = None
+
+
 _ASKS = (MessageKind.LEADER_INSTRUCTION, MessageKind.TASK_FORCE, MessageKind.SITE_VISIT)
+
+
+def has_address(case: Case, notice: Notice) -> bool:
+    """Whether the notice is to be sent anywhere, or stands in the ledger alone."""
+    return notice.to in case.rules.reachable
 
 
 def notices_for(case: Case, entry: Entry) -> tuple[Notice, ...]:

@@ -37,9 +37,9 @@ _PATIENCE = 60.0
 
 
 def default_data_directory() -> Path:
-    """The directory used when none is set: ``$XDG_DATA_HOME/guatu``, ``~/.local/share/guatu``, for root ``/var/lib/guatu``.
+    """The directory when none is set: ``$XDG_DATA_HOME/guatu``, else ``~/.local/share/guatu``.
 
-    Root's home is closed to the account that PostgreSQL then runs under, so it is not the place.
+    For root it is ``/var/lib/guatu``: root's home is closed to the account that PostgreSQL then runs under.
     """
     told = os.environ.get("XDG_DATA_HOME", "")
     if Path(told).is_absolute():

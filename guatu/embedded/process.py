@@ -95,7 +95,7 @@ class GuardedProcess:
         )
         process._guardian = guardian
         threading.Thread(target=process._follow, args=(guardian,), name="guardian-reports", daemon=True).start()
-        assert guardian.stdin is not None  # noqa: S101 - asked for above
+        assert guardian.stdin is not None  # asked for above
         try:
             with contextlib.suppress(BrokenPipeError):  # it ended at once; the reports say why
                 guardian.stdin.write(command.orders())
@@ -143,7 +143,7 @@ class GuardedProcess:
         """Take in the guardian's reports until it has gone. Runs in a thread of its own."""
         child: psutil.Process | None = None
         code: int | None = None
-        assert guardian.stdout is not None  # noqa: S101 - asked for in start()
+        assert guardian.stdout is not None  # asked for in start()
         with guardian.stdout as reports:
             for line in reports:
                 report: dict[str, Any] = json.loads(line)
@@ -163,7 +163,7 @@ class GuardedProcess:
         self._ended.set_result(-signal.SIGKILL if code is None else code)
 
     def _end_without_guardian(self, child: psutil.Process) -> None:
-        """Do the guardian's last duty for it: it was killed, and where there is no tie by the kernel, nobody else will."""
+        """Do the last duty of a guardian that was killed: without the tie by the kernel, nobody else would."""
         for number, seconds in self._command.stop:
             with contextlib.suppress(psutil.NoSuchProcess):
                 child.send_signal(number)

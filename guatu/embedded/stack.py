@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from guatu.embedded.data_directory import DataDirectory, default_data_directory
 from guatu.embedded.errors import EmbeddedStackError
@@ -59,7 +60,7 @@ class EmbeddedStack:
         self._say = say
         self._exits = contextlib.AsyncExitStack()
 
-    async def __aenter__(self) -> "EmbeddedStack":
+    async def __aenter__(self) -> Self:
         """Start both servers.
 
         Raises:

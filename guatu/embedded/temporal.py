@@ -28,7 +28,7 @@ _READY_WITHIN = 120.0
 """Seconds."""
 _STOP = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
 _TRIES = 3
-"""The server chooses further ports of its own; when one is taken in the moment before it listens, it is started again."""
+"""The server chooses further ports of its own; when one is taken just before it listens, it is started again."""
 
 
 class EmbeddedTemporal:
@@ -154,7 +154,7 @@ class EmbeddedTemporal:
         if self._namespace != "default":  # which is there in any case
             words += ["--namespace", self._namespace]
         if not self._in_memory:
-            # By its bare name: the server makes an address of it, in which a "?" or "%" of the path would mean something.
+            # By its bare name: the server makes an address of it, in which a "?" or "%" would mean something.
             words += ["--db-filename", _FILE]
         # Settings for clients (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, ...) are not meant for the server.
         env = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
@@ -169,7 +169,7 @@ class EmbeddedTemporal:
 
     async def _becomes_ready(self) -> bool:
         """Wait until the namespace is served; False when the server ends instead."""
-        assert self._process is not None  # noqa: S101 - start() has just set it
+        assert self._process is not None  # start() has just set it
         began = time.monotonic()
         told = False
         while self._process.exit_code is None:

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -116,13 +116,13 @@ async def find_or_build_temporal(say: Say, cli: Path | None = None) -> Path:
 
     try:
         kept = cache_directory() / "temporal"
-        if kept.exists() and not (reason := await _unfit(kept)):
+        if not await _unfit(kept):
             return kept
         kept.parent.mkdir(parents=True, exist_ok=True)
         async with _alone(kept.parent / "lock", say):
-            if kept.exists() and not (reason := await _unfit(kept)):
+            if not (reason := await _unfit(kept)):
                 return kept  # made while we waited
-            attempts.append(Attempt("the cache", reason if kept.exists() else f"nothing in {kept.parent} yet"))
+            attempts.append(Attempt("the cache", reason))
             await _make(kept, attempts, say)
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home directory
         attempts.append(Attempt("the cache", f"cannot be written ({error})"))
@@ -151,6 +151,8 @@ async def _make(kept: Path, attempts: list[Attempt], say: Say) -> None:
 
 async def _unfit(cli: Path) -> str:
     """Why a CLI cannot be used; empty when it can."""
+    if not await asyncio.to_thread(cli.exists):
+        return f"there is no {cli}"
     try:
         found = await asyncio.to_thread(server_version, cli)
     except ValueError as error:
@@ -166,7 +168,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 @contextlib.asynccontextmanager
-async def _alone(file: Path, say: Say) -> AsyncIterator[None]:
+async def _alone(file: Path, say: Say) -> AsyncGenerator[None]:
     """Hold a lock between processes, so that no two make the same thing at once."""
     lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -142,7 +142,7 @@ async def _download_only(place: str, version: str) -> None:
     """Let the SDK fetch the CLI and then fail to start it, which is all that is wanted of it here."""
     from temporalio.testing import WorkflowEnvironment  # only this short-lived process needs it
 
-    environment = await WorkflowEnvironment.start_local(
+    environment = await WorkflowEnvironment.start_local(  # pyright: ignore[reportUnknownMemberType] - the SDK's own
         download_dest_dir=place,
         dev_server_download_version=version,
         dev_server_extra_args=["--fetched-and-not-to-be-started"],
