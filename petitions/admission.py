@@ -15,6 +15,7 @@ from petitions.messages import (
     SurveyResult,
     TaskForce,
     Verification,
+    Withdrawal,
 )
 from petitions.standing import is_office, refuse_standing, unit_id
 from petitions.survey import refuse_answers
@@ -125,8 +126,10 @@ def _refuse_merge(case: Case, message: Merge) -> Refusal | None:
 
 
 def _refuse_number(case: Case, message: AnyMessage) -> Refusal | None:
-    """A case carries what it was told; more than any real case has is refused."""
+    """A case carries what it was told; more than any real case has is refused, except what ends it."""
     match message:
+        case Merge() | Withdrawal():
+            return None
         case LeaderInstruction():
             have = len(case.instructions)
         case SiteVisit():

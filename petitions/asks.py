@@ -18,7 +18,8 @@ def open_asks(case: Case) -> tuple[MessageKind, ...]:
         return ()
     has = coverage(case)
     asks = {
-        MessageKind.ACKNOWLEDGEMENT: case.stage is Stage.DISPATCHED,
+        # Dispatched anew to another unit, its notice must be out before it can be expected to answer.
+        MessageKind.ACKNOWLEDGEMENT: case.stage is Stage.DISPATCHED and case.unit_notified,
         MessageKind.LEADER_INSTRUCTION: not has.instruction,
         MessageKind.TASK_FORCE: not has.task_force,
         MessageKind.SITE_VISIT: not has.supervision,

@@ -193,6 +193,8 @@ class Case(Value):
     original_due_at: Instant
     due_at: Instant
     extended_days: int = 0
+    target_missed: bool = False
+    """The city's own target had passed already when an extension moved it."""
     overdue: bool = False
     overdue_notices: int = 0
     next_overdue_at: Instant | None = None

@@ -2,8 +2,8 @@
 
 In service the two are the same. A demonstration runs the article's nine days in a minute: its clock starts at
 another date and runs faster, and slower during the office hours in which most things happen, because one hour
-of those must leave time for real work. Both directions are exact and pure, so a case may carry its clock in its
-history.
+of those must leave time for real work. Both directions are pure and exact to the microsecond of the engine, so a
+case may carry its clock in its history.
 """
 
 from datetime import UTC, datetime, time, timedelta, timezone
@@ -54,9 +54,12 @@ class ShortClock(Value):
         return self.shown_origin + days * _DAY + _between([(e, s) for s, e in self._knots()], rest)
 
     def engine(self, shown: datetime) -> datetime:
-        """The engine's time at this moment of the procedure."""
+        """The engine's time at this moment of the procedure, rounded up: a timer set to it never wakes too early."""
         days, rest = divmod(shown - self.shown_origin, _DAY)
-        return self.engine_origin + days * timedelta(seconds=self.day_seconds) + _between(self._knots(), rest)
+        engine = self.engine_origin + days * timedelta(seconds=self.day_seconds) + _between(self._knots(), rest)
+        while self.shown(engine) < shown:
+            engine += timedelta.resolution
+        return engine
 
 
 class CaseClock(Value):

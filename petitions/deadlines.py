@@ -6,7 +6,7 @@ jurisdiction counts them (``DayRule``); everything on the case's clock.
 
 from datetime import datetime
 
-from petitions.asks import ask_due, asked_of, open_asks
+from petitions.asks import ask_due, asked_of, offices_for, open_asks
 from petitions.case import Case
 from petitions.days import milestone_due
 from petitions.events import Chased, Event, MilestoneReached, MilestonesSkipped, StickerPut
@@ -89,7 +89,7 @@ def _of(milestone: Milestone, due_at: datetime) -> Deadline:
 
 def _milestone(case: Case, deadline: Deadline, milestone: Milestone, late: int) -> Event:
     unit = (case.responsible_unit,) if case.responsible_unit else ()
-    stability = case.rules.may_send.get(MessageKind.PRELIMINARY_REVIEW, ())
+    stability = offices_for(case, MessageKind.PRELIMINARY_REVIEW)
     told = rung(case, unit, 1)
     if milestone is Milestone.REMINDER and case.stage.report_is_in:
         return MilestonesSkipped(milestones=(milestone,), reason="整改报告已提交，无需催办")
@@ -97,7 +97,7 @@ def _milestone(case: Case, deadline: Deadline, milestone: Milestone, late: int) 
         return MilestonesSkipped(milestones=(milestone,), reason="初审已按期通过")
     if milestone is Milestone.DISPATCH:
         # §3.1: escalated to the petition-stability team, and whoever may dispatch.
-        told = tuple(dict.fromkeys((*case.rules.may_send.get(MessageKind.DISPATCH, ()), *stability)))
+        told = tuple(dict.fromkeys((*offices_for(case, MessageKind.DISPATCH), *stability)))
     elif milestone in {Milestone.REVIEW, Milestone.REPORT}:
         told = tuple(dict.fromkeys((*unit, *stability)))
     elif milestone is Milestone.OVERDUE:
@@ -150,13 +150,16 @@ def _instruction_limits(case: Case) -> list[Deadline]:
 
 
 def _instruction_limit(case: Case, deadline: Deadline, index: int, late: int) -> MilestoneReached:
+    """One breach for all who set the same limit; each of them is told and named."""
     instruction = case.instructions[index]
+    same = [each.by for each in case.instructions if each.complete_by == instruction.complete_by]
+    leaders = dict.fromkeys(f"{case.title_of(by.office)}{by.name}" for by in same)
     unit = (case.responsible_unit,) if case.responsible_unit else ()
     return MilestoneReached(
         milestone=Milestone.INSTRUCTION_LIMIT,
         due_at=deadline.due_at,
         late_seconds=late,
         breached=True,
-        told=tuple(dict.fromkeys((*unit, instruction.by.office))),
-        detail=f"{case.title_of(instruction.by.office)}{instruction.by.name}",
+        told=tuple(dict.fromkeys((*unit, *(by.office for by in same)))),
+        detail="、".join(leaders),
     )

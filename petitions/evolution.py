@@ -314,13 +314,17 @@ def _(message: messages.RectificationReport, case: Case, entry: Entry) -> Case:
         at=entry.at,
         round=case.round,
         finding=message.finding,
-        facts=_cut(message.facts),
-        measures=_cut(message.measures),
+        facts=message.facts,
+        measures=message.measures,
         completion=message.completion,
         outcome=message.outcome,
         attachments=len(message.attachments),
     )
-    return _with(case, reports=(*case.reports, report))
+    former = (
+        each.model_copy(update={"facts": _cut(each.facts), "measures": _cut(each.measures)}) for each in case.reports
+    )
+    # The handling report quotes the latest whole; of the former ones a cut text will do.
+    return _with(case, reports=(*former, report))
 
 
 @_take.register
@@ -344,7 +348,8 @@ def _(message: messages.SurveyResult, case: Case, entry: Entry) -> Case:
 
 @_take.register
 def _(message: messages.Extension, case: Case, entry: Entry) -> Case:
-    case = _with(case, extended_days=case.extended_days + message.days)
+    target_missed = case.target_missed or entry.at > milestone_due(case, case.rules.durations.target_day)
+    case = _with(case, extended_days=case.extended_days + message.days, target_missed=target_missed)
     due_at = milestone_due(case, case.rules.durations.report_day)
     changes: dict[str, object] = {"due_at": due_at}
     if case.next_overdue_at and due_at > entry.at:

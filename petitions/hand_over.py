@@ -1,12 +1,12 @@
 """The hand-over (交办): with what a case starts (§4, input)."""
 
 import re
-from typing import Any, Self, cast
+from typing import Annotated, Any, cast
 
-from pydantic import ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import from_json
 
-from petitions.values import Instant, Name, Text, Value
+from petitions.values import Name, StatedInstant, Text, Value
 from petitions.vocabulary import Category, Channel
 
 WORKFLOW_ID_PREFIX = "case-"
@@ -33,9 +33,10 @@ class HandOver(Value):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     case_no: Name
-    received_at: Instant
+    received_at: StatedInstant
     """The moment of the hand-over: all clocks of the case start here."""
-    batch: int | None = None
+    batch: Annotated[int, Field(ge=0, le=2_147_483_647)] | None = None
+    """Number of the batch on the inspection group's list; a 32-bit integer, as Postgres keeps it."""
     channel: Channel
     starred: bool
     county: Name
@@ -65,10 +66,10 @@ class HandOver(Value):
             raise ValueError("a case number has 1 to 64 characters, without spaces, '/' or '*' inside")
         return number
 
-    @model_validator(mode="after")
-    def _each_category_once(self) -> Self:
-        once = tuple(dict.fromkeys(self.categories)) or (Category.OTHER,)
-        return self if once == self.categories else self.model_copy(update={"categories": once})
+    @field_validator("categories")
+    @classmethod
+    def _each_category_once(cls, categories: tuple[Category, ...]) -> tuple[Category, ...]:
+        return tuple(dict.fromkeys(categories)) or (Category.OTHER,)
 
     @property
     def workflow_id(self) -> str:

@@ -8,10 +8,10 @@ import hashlib
 import json
 from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from petitions.values import Instant, Name, Person, Text, Value
+from petitions.values import Name, Person, StatedInstant, Text, Value, storable
 from petitions.vocabulary import Completion, Finding, MessageKind, Opinion, Purpose, RefusalCode
 
 MESSAGE_BYTES = 256 * 1024
@@ -34,7 +34,7 @@ class Message(Value):
     message_id: Name
     """The sender's own unique id; a message sent twice counts once."""
     by: Person
-    occurred_at: Instant | None = None
+    occurred_at: StatedInstant | None = None
     """When it happened, if the sender says so; the case keeps its own time of receipt."""
 
 
@@ -57,7 +57,7 @@ class LeaderInstruction(Message):
 
     kind: Literal[MessageKind.LEADER_INSTRUCTION] = MessageKind.LEADER_INSTRUCTION
     text: Text
-    complete_by: Instant | None = None
+    complete_by: StatedInstant | None = None
 
 
 class TaskForce(Message):
@@ -96,7 +96,7 @@ class Attachment(Value):
 
     name: Name
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
-    url: Annotated[str, Field(min_length=1, max_length=2_000)]
+    url: Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(storable)]
 
 
 class RectificationReport(Message):
@@ -268,6 +268,7 @@ def _short(value: Any) -> str:
     return text.replace("\x00", "�")[: Unreadable.SHORTENED]
 
 
+_TIME = "时间格式不对，例如 2021-08-27T10:00:00+08:00"
 _SAID = {
     "missing": "缺少这一项",
     "extra_forbidden": "没有这一项，请删去或改正拼写",
@@ -278,11 +279,21 @@ _SAID = {
     "tuple_type": "应当是列表",
     "list_type": "应当是列表",
     "timezone_aware": "时间要带时区，例如 2021-08-27T10:00:00+08:00",
-    "datetime_from_date_parsing": "时间格式不对，例如 2021-08-27T10:00:00+08:00",
-    "datetime_parsing": "时间格式不对，例如 2021-08-27T10:00:00+08:00",
-    "datetime_type": "时间格式不对，例如 2021-08-27T10:00:00+08:00",
+    "datetime_from_date_parsing": _TIME,
+    "datetime_object_invalid": _TIME,
+    "datetime_parsing": _TIME,
+    "datetime_type": _TIME,
+    "dict_type": "应当是一个对象",
+    "finite_number": "应当是有限的数",
+    "float_type": "应当是数字",
+    "int_from_float": "应当是整数",
+    "model_attributes_type": "应当是一个对象",
+    "model_type": "应当是一个对象",
+    "string_pattern_mismatch": "格式不对",
 }
 _OVERLONG = {"string_too_long", "too_long"}
+_NO_PART = {"Person", "int", "float", "[key]", "function-after[storable(), constrained-str]"}
+"""What pydantic puts into the place of a mistake and the sender never wrote: the branches of a union, a key."""
 
 
 def _explain(error: ValidationError) -> tuple[RefusalCode, str]:
@@ -296,13 +307,24 @@ def _explain(error: ValidationError) -> tuple[RefusalCode, str]:
 
 
 def _explain_one(mistake: ErrorDetails) -> str:
-    where = ".".join(str(part) for part in mistake["loc"][1:]) or "消息"
     kind, context = mistake["type"], mistake.get("ctx", {})
+    where = _where(mistake)
     if kind in {"enum", "literal_error"}:
-        return f"{where}：只能是 {context.get('expected', '')}"
+        return f"{where}：只能是 {context.get('expected', '').replace(' or ', ', ')}"
     if kind in _OVERLONG:
         return f"{where}：过长，上限为 {context.get('max_length', '')}"
     if kind in {"greater_than_equal", "less_than_equal"}:
         bound = context.get("ge", context.get("le"))
         return f"{where}：应当{'不小于' if 'ge' in context else '不大于'} {bound}"
-    return f"{where}：{_SAID.get(kind, mistake['msg'])}"
+    if kind == "value_error":
+        return f"{where}：{context.get('error', '')}"
+    return f"{where}：{_SAID.get(kind, '格式不对')}"
+
+
+def _where(mistake: ErrorDetails) -> str:
+    """The place of a mistake as the sender wrote it; names come from the sender, so they are cut and made storable."""
+    *path, last = (str(part) for part in mistake["loc"][1:]) if len(mistake["loc"]) > 1 else ("消息",)
+    kept = [part for part in path if part not in _NO_PART]
+    if not kept or last not in _NO_PART or mistake["type"] == "extra_forbidden":
+        kept.append(last)
+    return _short(".".join(kept))

@@ -3,11 +3,11 @@
 A notice's key is made from the entry that caused it, so that sending it again is recognised as the same.
 """
 
-from petitions.asks import ask_due, asked_of, offices_for
+from petitions.asks import ask_due, asked_of, offices_for, open_asks
 from petitions.case import Case
 from petitions.events import Chased, Closed, Entry, HandedOver, MilestoneReached, StageEntered, StickerPut, Taken
 from petitions.messages import Dispatch, Extension, LeaderInstruction, Starring
-from petitions.telling import moment, quote
+from petitions.telling import how_long, moment, quote
 from petitions.values import Instant, Name, Value
 from petitions.vocabulary import MessageKind, Milestone, Stage, Word
 
@@ -62,7 +62,7 @@ def notices_for(case: Case, entry: Entry) -> tuple[Notice, ...]:
             return (*_dispatch_notice(case, entry), *_clerk_notice(case, entry), *_ask_notices(case, entry))
         case Taken(message=Dispatch()):
             return _dispatch_notice(case, entry)
-        case Taken(message=Starring()):
+        case Taken(message=Starring()) if case.asked_at == entry.at:
             return _ask_notices(case, entry)
         case Taken(message=Extension() | LeaderInstruction()) if case.responsible_unit:
             return (_notice(case, entry, case.responsible_unit, entry.text),)
@@ -96,7 +96,7 @@ def _dispatch_notice(case: Case, entry: Entry) -> tuple[Notice, ...]:
 def _clerk_notice(case: Case, entry: Entry) -> tuple[Notice, ...]:
     if case.responsible_unit is not None:
         return ()
-    body = "未能确定责任单位，请在交办后1小时内分发。"
+    body = f"未能确定责任单位，请在交办后{how_long(case.rules.durations.dispatch.total_seconds())}内分发。"
     return tuple(
         _notice(case, entry, office, body, urgent=True, what="dispatch", title="待分发")
         for office in offices_for(case, MessageKind.DISPATCH)
@@ -107,7 +107,10 @@ def _ask_notices(case: Case, entry: Entry) -> tuple[Notice, ...]:
     """§3.2: instruction, task force and supervision are asked for at once."""
     offset = case.rules.durations.utc_offset_minutes
     notices: list[Notice] = []
+    still_open = open_asks(case)
     for what in _ASKS:
+        if what not in still_open:
+            continue
         proposal = case.rules.proposal
         proposed = ""
         if what is MessageKind.TASK_FORCE and proposal:

@@ -2,6 +2,9 @@
 
 Each function takes the case and the moment, and returns the case as it then stands with the entries that its
 record gains. Nothing here waits, reads a clock or fails: a message that breaks a rule becomes a recorded refusal.
+
+Before a message or a notice's confirmation at a moment, the caller lets time pass up to that moment
+(``let_time_pass``): what fell due before it comes first, breaches among it.
 """
 
 from datetime import datetime
@@ -29,6 +32,7 @@ from petitions.events import (
 )
 from petitions.evolution import evolve
 from petitions.hand_over import HandOver
+from petitions.jurisdiction_offices import find_unit
 from petitions.messages import (
     Acknowledgement,
     AnyMessage,
@@ -43,6 +47,7 @@ from petitions.messages import (
     Withdrawal,
     content_digest,
 )
+from petitions.notices import Notice, notices_for
 from petitions.standing import unit_id
 from petitions.survey import content_count, is_satisfied
 from petitions.telling import tell
@@ -51,10 +56,11 @@ from petitions.vocabulary import Milestone, Outcome, RefusalCode, Stage
 
 
 class Step(Value):
-    """A case after something happened, and what its record gained by it."""
+    """A case after something happened: what its record gained by it, and who is to be told."""
 
     case: Case
     entries: tuple[Entry, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 class Receipt(Value):
@@ -75,16 +81,20 @@ class Answered(Step):
 
 def open_case(hand_over: HandOver, rules: CaseRules, now: datetime) -> Step:
     """Open a case: the unit named at intake, or found in the file, becomes responsible; else a clerk must dispatch."""
-    named = unit_id(hand_over.responsible_unit) if hand_over.responsible_unit else None
-    known = named if named in rules.units else None
+    named = hand_over.responsible_unit
+    known = find_unit(named, hand_over.county, rules.units) if named else None
+    if named and known is None and rules.default_unit and rules.default_unit.endswith(named.removeprefix("unit/")):
+        # The county's own unit under its short name: the file has found it by the county.
+        known = rules.default_unit
     event = HandedOver(
         hand_over=hand_over,
         rules=rules,
         responsible_unit=known if named else rules.default_unit,
-        unknown_unit=None if known else named,
+        unknown_unit=unit_id(named) if named and not known else None,
     )
     entry = Entry(seq=1, at=now, by=None, happened=event, text=tell(None, event))
-    return Step(case=evolve(None, entry), entries=(entry,))
+    case = evolve(None, entry)
+    return Step(case=case, entries=(entry,), notices=notices_for(case, entry))
 
 
 def take_in(case: Case, message: AnyMessage | Unreadable, now: datetime) -> Answered:
@@ -106,7 +116,7 @@ def take_in(case: Case, message: AnyMessage | Unreadable, now: datetime) -> Answ
         refused = Refused(kind=message.kind, message_id=message.message_id, digest=digest, **refusal.model_dump())
         return minutes.refused(refused, message.by)
     _carry_out(minutes, message, digest)
-    return Answered(case=minutes.case, entries=tuple(minutes.entries), receipt=_receipt(minutes.case, message))
+    return Answered(**dict(minutes.step()), receipt=_receipt(minutes.case, message))
 
 
 def unit_notified(case: Case, unit: Name, now: datetime) -> Step:
@@ -154,14 +164,15 @@ class _Minutes:
     def __init__(self, case: Case, now: datetime) -> None:
         self.case = case
         self.entries: list[Entry] = []
+        self.notices: list[Notice] = []
         # The case's time never runs backwards, whatever the clocks of two machines say.
-        last = case.timeline[-1].at if case.timeline else now
-        self._now = max(now, last)
+        self._now = max(now, *(line.at for line in (*case.timeline[-1:], *case.refused[-1:])))
 
     def put(self, event: Event, by: Person | None = None) -> None:
         entry = Entry(seq=self.case.seq + 1, at=self._now, by=by, happened=event, text=tell(self.case, event))
         self.case = evolve(self.case, entry)
         self.entries.append(entry)
+        self.notices += notices_for(self.case, entry)
 
     def met(self, milestone: Milestone) -> None:
         """What was breached has been done after all."""
@@ -171,10 +182,10 @@ class _Minutes:
     def refused(self, refused: Refused, by: Person | None) -> Answered:
         self.put(refused, by)
         refusal = Refusal(code=refused.code, reason=refused.reason)
-        return Answered(case=self.case, entries=tuple(self.entries), refusal=refusal)
+        return Answered(**dict(self.step()), refusal=refusal)
 
     def step(self) -> Step:
-        return Step(case=self.case, entries=tuple(self.entries))
+        return Step(case=self.case, entries=tuple(self.entries), notices=tuple(self.notices))
 
     @property
     def now(self) -> datetime:
@@ -195,7 +206,9 @@ def _carry_out(minutes: _Minutes, message: AnyMessage, digest: str) -> None:
         _dispatched(minutes)
     minutes.put(Taken(message=message, digest=digest), message.by)
     match message:
-        case Dispatch() if minutes.case.stage is not Stage.RECEIVED and not minutes.case.unit_notified:
+        case Dispatch() if (
+            before.stage is not Stage.RECEIVED and minutes.case.responsible_unit != before.responsible_unit
+        ):
             _enter(minutes, Stage.DISPATCHED)
         case Acknowledgement() if minutes.case.stage is Stage.DISPATCHED:
             _enter(minutes, Stage.RECTIFYING)
@@ -268,7 +281,7 @@ def _close(minutes: _Minutes, outcome: Outcome, into: Name | None = None) -> Non
     minutes.put(
         Closed(
             outcome=outcome,
-            within_target=minutes.now <= target,
+            within_target=minutes.now <= target and not case.target_missed,
             within_mandate=minutes.now <= case.due_at and Milestone.REPORT not in case.passed,
             into=into,
         )

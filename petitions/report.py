@@ -50,8 +50,10 @@ def _basics(case: Case) -> Section:
     return Section(
         heading="一、基本情况",
         paragraphs=(
-            (f"受理编号：{case.case_no}（{star}）。交办时间：{received:%Y年%m月%d日 %H:%M}。"
-            f"来源：{hand_over.channel.label}。"),
+            (
+                f"受理编号：{case.case_no}（{star}）。交办时间：{received:%Y年%m月%d日 %H:%M}。"
+                f"来源：{hand_over.channel.label}。"
+            ),
             f"地点：{hand_over.county}{hand_over.location}。污染类型：{kinds}。责任单位：{unit}。",
             f"反映问题：{hand_over.summary}",
         ),

@@ -1,5 +1,6 @@
 """What every value object of the domain shares: frozen, strict about unknown fields, aware times only."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
@@ -32,6 +33,21 @@ Text = Annotated[
 
 Instant = AwareDatetime
 """A moment with its offset; naive times are refused."""
+
+
+def of_our_time(at: datetime) -> datetime:
+    """Refuse what a time zone or extensions could carry out of the calendar, which ends with the year 9999.
+
+    Raises:
+        ValueError: the year is not of 1900 to 2999.
+    """
+    if not 1900 <= at.year <= 2999:
+        raise ValueError("年份应在 1900 到 2999 之间")
+    return at
+
+
+StatedInstant = Annotated[AwareDatetime, AfterValidator(of_our_time)]
+"""A moment that somebody outside states: aware, of the years 1900 to 2999."""
 
 
 class Person(Value):

@@ -4,8 +4,9 @@ from typing import Any
 
 from petitions.case import Case
 from petitions.coverage import coverage
+from petitions.hand_over import HandOver
 from petitions.values import Instant, Value
-from petitions.vocabulary import Outcome
+from petitions.vocabulary import Outcome, Stage
 from petitions.waiting import waiting_for
 
 
@@ -119,6 +120,29 @@ def case_view(case: Case) -> dict[str, Any]:
         ],
         "jurisdiction": {"name": case.rules.jurisdiction, "version": case.rules.version},
         "seq": case.seq,
+    }
+
+
+def unopened_view(hand_over: HandOver | None) -> dict[str, Any]:
+    """What can be said of a case whose rules have not been taken yet, with the keys of the contract."""
+    given = hand_over.model_dump(mode="json") if hand_over else {}
+    return {
+        "case_no": given.get("case_no"),
+        "stage": Stage.RECEIVED.value,
+        "sticker": None,
+        "starred": given.get("starred"),
+        "county": given.get("county"),
+        "responsible_unit": None,
+        "round": 1,
+        "received_at": given.get("received_at"),
+        "due_at": None,
+        "overdue": False,
+        "waiting_for": [],
+        "coverage": {"instruction": False, "supervision": False, "task_force": False, "revisit": False},
+        "breaches": [],
+        "refused": [],
+        "refused_count": 0,
+        "timeline": [],
     }
 
 

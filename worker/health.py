@@ -1,0 +1,88 @@
+"""The worker's private port: ``/livez``, ``/readyz`` and ``/metrics``, served from the worker's own loop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import uvicorn
+from prometheus_client import make_asgi_app
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+Check = Callable[[], Awaitable[str | None]]
+"""Returns what is wrong, or none."""
+
+_CHECK_SECONDS = 3
+
+
+class PortInUseError(RuntimeError):
+    """The health endpoint cannot listen where it is told to."""
+
+
+class _QuietServer(uvicorn.Server):
+    """Signals are the process's own business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # pyright: ignore[reportUnknownParameterType, reportMissingParameterType]
+        """Leave the signals alone."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def health_endpoint(host: str, port: int, checks: dict[str, Check]) -> AsyncIterator[int]:
+    """Serve health and metrics while the block runs.
+
+    Args:
+        host: where to listen.
+        port: the port; 0 chooses a free one.
+        checks: what must be well for ``/readyz``, by name.
+
+    Yields:
+        the port.
+
+    Raises:
+        PortInUseError: something else listens there.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PortInUseError(
+            f"the health endpoint cannot listen on {host}:{port} ({error.strerror}); "
+            f"stop what uses the port, or set GUATU_WORKER_PORT to another (0: any free one)"
+        ) from None
+
+    async def live(_request: Request) -> Response:
+        return JSONResponse({"status": "live"})
+
+    async def ready(_request: Request) -> Response:
+        found = await asyncio.gather(*(_in_time(check) for check in checks.values()))
+        wrong = {name: fault for name, fault in zip(checks, found, strict=True) if fault}
+        return JSONResponse(
+            {"status": "ready" if not wrong else "not ready", "faults": wrong}, status_code=503 if wrong else 200
+        )
+
+    app = Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Mount("/metrics", make_asgi_app())])
+    server = _QuietServer(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
+
+
+async def _in_time(check: Check) -> str | None:
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return await check()
+    except TimeoutError:
+        return f"no answer within {_CHECK_SECONDS} seconds"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"

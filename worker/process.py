@@ -1,0 +1,114 @@
+"""The worker process: everything it needs is made ready first, then it works until it is told to stop."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.case_activities import CaseActivities
+from activities.jurisdictions import Jurisdictions
+from petitions.clock import CaseClock
+from store import Store, open_pool, prepare_schema
+from worker.health import health_endpoint
+from worker.search_attributes import ensure_search_attributes
+from worker.settings import WorkerSettings
+from workflows.payloads import case_data_converter
+from workflows.petition_case import TASK_QUEUE, PetitionCase
+
+_log = structlog.stdlib.get_logger()
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """The sandbox, with the domain passed through: it is pure, and the same in every run."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules("petitions", "pydantic", "pydantic_core")
+    return SandboxedWorkflowRunner(restrictions=restrictions)
+
+
+def case_worker(client: Client, activities: CaseActivities, settings: WorkerSettings) -> Worker:
+    """A worker for petition cases; ``client`` must use ``case_data_converter``."""
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[PetitionCase],
+        activities=[
+            activities.take_rules,
+            activities.record,
+            activities.notify,
+            activities.submit_report,
+            activities.refuse_hand_over,
+        ],
+        workflow_runner=workflow_runner(),
+        max_concurrent_activities=settings.worker_activities,
+        # No more than there are connections: waiting for one would eat an activity's time.
+        max_concurrent_local_activities=max(1, settings.database_connections // 2),
+        graceful_shutdown_timeout=timedelta(seconds=settings.worker_drain_seconds),
+    )
+
+
+async def connect() -> Client:
+    """A client of the Temporal server that ``TEMPORAL_*`` names, with the converter of the cases.
+
+    Raises:
+        RuntimeError: the server cannot be reached.
+    """
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "127.0.0.1:7233")
+    return await Client.connect(**config, data_converter=case_data_converter)
+
+
+async def run_worker(
+    settings: WorkerSettings, stop: asyncio.Event, on_ready: Callable[[int], None] | None = None
+) -> None:
+    """Work until ``stop`` is set, then drain: no new work, and what runs may finish.
+
+    Args:
+        settings: from the environment.
+        stop: set it to stop.
+        on_ready: called once with the health endpoint's port, when work begins.
+
+    Raises:
+        SchemaError: the database has a schema that this version does not know.
+        SearchAttributesMissingError: search attributes are missing and cannot be registered.
+        NoSuchJurisdictionError, JurisdictionError: the jurisdiction file is not there, or wrong.
+        PortInUseError: the health endpoint cannot listen.
+    """
+    jurisdictions = Jurisdictions(settings.jurisdiction)
+    jurisdictions.get(None)
+    client = await connect()
+    registered = await ensure_search_attributes(client)
+    if registered:
+        _log.info("search attributes registered", names=registered)
+    await prepare_schema(settings.database_url)
+    async with open_pool(settings.database_url, max_size=settings.database_connections) as pool:
+        store = Store(pool)
+        activities = CaseActivities(store, jurisdictions, CaseClock(short=settings.short_clock))
+        worker = case_worker(client, activities, settings)
+
+        async def working() -> str | None:
+            return None if worker.is_running else "the worker is not running"
+
+        async def temporal() -> str | None:
+            return None if await client.service_client.check_health() else "the Temporal server is not healthy"
+
+        checks = {"worker": working, "temporal": temporal, "postgres": store.fault}
+        async with health_endpoint(settings.worker_host, settings.worker_port, checks) as port, worker:
+            _log.info("the worker is ready", task_queue=TASK_QUEUE, namespace=client.namespace, health_port=port)
+            if on_ready:
+                on_ready(port)
+            await _until_stopped(worker, stop)
+            _log.info("the worker drains", seconds=settings.worker_drain_seconds)
+
+
+async def _until_stopped(worker: Worker, stop: asyncio.Event) -> None:
+    """Wait for the order to stop; the worker's own end (an error) is left to its context to raise."""
+    while not stop.is_set() and worker.is_running:
+        try:
+            async with asyncio.timeout(1):
+                await stop.wait()
+        except TimeoutError:
+            continue

@@ -1,0 +1,71 @@
+"""Search attributes are registered before the worker starts: one that is missing stalls every case silently."""
+
+import asyncio
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from workflows.console import SEARCH_ATTRIBUTES
+
+
+class SearchAttributesMissingError(RuntimeError):
+    """The server lacks search attributes and they cannot be registered; the text says what to do."""
+
+
+async def ensure_search_attributes(client: Client, *, patience_seconds: float = 15) -> list[str]:
+    """Register what is missing and wait until the server knows it.
+
+    Returns:
+        the names that were registered now.
+
+    Raises:
+        SearchAttributesMissingError: one exists with another type, registering is not allowed, or the server
+            does not show them in time.
+    """
+    wanted = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in SEARCH_ATTRIBUTES}
+    known = await _known(client)
+    _refuse_other_types(wanted, known)
+    missing = {name: kind for name, kind in wanted.items() if name not in known}
+    if not missing:
+        return []
+    try:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        )
+    except RPCError as error:
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
+            raise SearchAttributesMissingError(
+                f"the search attributes {', '.join(missing)} are missing in the namespace {client.namespace!r} and "
+                f"cannot be registered ({error.message}); register them as its administrator, then start again"
+            ) from None
+    deadline = asyncio.get_running_loop().time() + patience_seconds
+    while not wanted.keys() <= (known := await _known(client)).keys():
+        if asyncio.get_running_loop().time() > deadline:
+            raise SearchAttributesMissingError(
+                f"the server does not show the search attributes {', '.join(wanted.keys() - known.keys())} "
+                f"{patience_seconds:g} seconds after they were registered; start again, or look at the server's log"
+            )
+        await asyncio.sleep(0.2)
+    _refuse_other_types(wanted, known)
+    return sorted(missing)
+
+
+async def _known(client: Client) -> dict[str, "IndexedValueType.ValueType"]:
+    answer = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    return dict(answer.custom_attributes)
+
+
+def _refuse_other_types(
+    wanted: dict[str, "IndexedValueType.ValueType"], known: dict[str, "IndexedValueType.ValueType"]
+) -> None:
+    others = [name for name, kind in wanted.items() if name in known and known[name] != kind]
+    if others:
+        said = ", ".join(
+            f"{name} is {IndexedValueType.Name(known[name])} but must be {IndexedValueType.Name(wanted[name])}"
+            for name in others
+        )
+        raise SearchAttributesMissingError(f"search attributes of another type stand in the way: {said}")

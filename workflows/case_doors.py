@@ -1,0 +1,141 @@
+"""The doors of a case: its signals, its update and its query, with the words the Temporal UI shows for them.
+
+A handler only takes in: it reads what came, lets the rules decide, and returns. Nothing that comes through a door
+can fail a workflow task or the workflow: see ``workflows.payloads`` for why the handlers take ``*bodies``.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from petitions.messages import AnyMessage, Unreadable
+from petitions.procedure import Answered, Receipt
+from petitions.vocabulary import MessageKind, RefusalCode
+from workflows.payloads import json_of, message_of
+
+
+class CaseDoors:
+    """All messages of the contract as signals, and again by the update ``submit``; the query ``case``."""
+
+    @abstractmethod
+    def _take_in(self, message: AnyMessage | Unreadable) -> Answered | None:
+        """Take a message in, or keep it (and answer none) until the case is open."""
+
+    @abstractmethod
+    async def _answer_to(self, message: AnyMessage | Unreadable) -> Answered:
+        """Take a message in and answer it, once the case is open."""
+
+    @abstractmethod
+    def _view(self) -> dict[str, Any]:
+        """The whole case as JSON values."""
+
+    @workflow.signal(name=MessageKind.DISPATCH, description="分发：指定责任单位 {unit, note?}")
+    def dispatch(self, *bodies: RawValue) -> None:
+        """分发 (dispatch)."""
+        self._take_in(message_of(MessageKind.DISPATCH, bodies))
+
+    @workflow.signal(name=MessageKind.ACKNOWLEDGEMENT, description="签收：责任单位收到交办 {}")
+    def acknowledgement(self, *bodies: RawValue) -> None:
+        """签收 (acknowledgement)."""
+        self._take_in(message_of(MessageKind.ACKNOWLEDGEMENT, bodies))
+
+    @workflow.signal(name=MessageKind.LEADER_INSTRUCTION, description="领导批示 {text, complete_by?}")
+    def leader_instruction(self, *bodies: RawValue) -> None:
+        """领导批示 (leader instruction)."""
+        self._take_in(message_of(MessageKind.LEADER_INSTRUCTION, bodies))
+
+    @workflow.signal(
+        name=MessageKind.TASK_FORCE,
+        description="工作专班 {lead_leader: {office, name}, lead_department, assisting_departments: [], members?}",
+    )
+    def task_force(self, *bodies: RawValue) -> None:
+        """工作专班 (task force)."""
+        self._take_in(message_of(MessageKind.TASK_FORCE, bodies))
+
+    @workflow.signal(
+        name=MessageKind.SITE_VISIT,
+        description="到现场：督导、调查或核实 {purpose: supervision|investigation|verification, notes}",
+    )
+    def site_visit(self, *bodies: RawValue) -> None:
+        """现场督导 (site visit)."""
+        self._take_in(message_of(MessageKind.SITE_VISIT, bodies))
+
+    @workflow.signal(
+        name=MessageKind.RECTIFICATION_REPORT,
+        description="整改报告 {final, finding, facts, measures, completion, outcome?, attachments?}",
+    )
+    def rectification_report(self, *bodies: RawValue) -> None:
+        """整改报告 (rectification report)."""
+        self._take_in(message_of(MessageKind.RECTIFICATION_REPORT, bodies))
+
+    @workflow.signal(name=MessageKind.VERIFICATION, description="核实：市案件督办组 {confirmed, opinion}")
+    def verification(self, *bodies: RawValue) -> None:
+        """核实 (verification)."""
+        self._take_in(message_of(MessageKind.VERIFICATION, bodies))
+
+    @workflow.signal(name=MessageKind.PRELIMINARY_REVIEW, description="初审：市信访维稳组 {passed, opinion}")
+    def preliminary_review(self, *bodies: RawValue) -> None:
+        """初审 (preliminary review)."""
+        self._take_in(message_of(MessageKind.PRELIMINARY_REVIEW, bodies))
+
+    @workflow.signal(
+        name=MessageKind.SURVEY_RESULT,
+        description="满意度问卷：联合回访组 {round, responses: [{respondent, opinion}], complete, team?}",
+    )
+    def survey_result(self, *bodies: RawValue) -> None:
+        """满意度问卷 (survey result)."""
+        self._take_in(message_of(MessageKind.SURVEY_RESULT, bodies))
+
+    @workflow.signal(name=MessageKind.EXTENSION, description="延期 {days, reason, authority}")
+    def extension(self, *bodies: RawValue) -> None:
+        """延期 (extension)."""
+        self._take_in(message_of(MessageKind.EXTENSION, bodies))
+
+    @workflow.signal(name=MessageKind.STARRING, description="加星或取消加星 {starred, reason}")
+    def starring(self, *bodies: RawValue) -> None:
+        """加星调整 (starring)."""
+        self._take_in(message_of(MessageKind.STARRING, bodies))
+
+    @workflow.signal(name=MessageKind.MERGE, description="重复件并案 {into, reason}")
+    def merge(self, *bodies: RawValue) -> None:
+        """并案 (merge)."""
+        self._take_in(message_of(MessageKind.MERGE, bodies))
+
+    @workflow.signal(name=MessageKind.WITHDRAWAL, description="撤回 {reason}")
+    def withdrawal(self, *bodies: RawValue) -> None:
+        """撤回 (withdrawal)."""
+        self._take_in(message_of(MessageKind.WITHDRAWAL, bodies))
+
+    @workflow.signal(dynamic=True, description="其他名称的消息：拒收并留痕")
+    def any_other_signal(self, name: str, bodies: Sequence[RawValue]) -> None:
+        """A name that the contract does not have: refused as ``unknown_kind``, and on record."""
+        self._take_in(message_of(name, bodies))
+
+    @workflow.update(name="submit", description="提交一条消息并得到回执：消息内容加上 {kind}")
+    async def submit(self, *bodies: RawValue) -> Receipt:
+        """Take in any message of the contract and answer with its receipt.
+
+        Raises:
+            ApplicationError: it is refused; the error's type is the code. The refusal is on record.
+        """
+        answered = await self._answer_to(message_of(None, bodies))
+        if answered.refusal:
+            raise ApplicationError(answered.refusal.reason, type=answered.refusal.code.value, non_retryable=True)
+        assert answered.receipt is not None
+        return answered.receipt
+
+    @submit.validator
+    def submit_has_one_body(self, *bodies: RawValue) -> None:
+        """Refuse an update without a body before it costs history; there is nothing in it to keep on record."""
+        body = json_of(bodies)
+        if isinstance(body, str):
+            raise ApplicationError(body, type=RefusalCode.MALFORMED.value, non_retryable=True)
+
+    @workflow.query(name="case", description="本件的全部情况（JSON）")
+    def case(self, *_bodies: RawValue) -> dict[str, Any]:
+        """The whole case as JSON; arguments are ignored."""
+        return self._view()

@@ -1,0 +1,101 @@
+"""The case that a workflow has in hand, and what is still to be done about it in the world.
+
+The handlers and the deadlines change it through ``apply`` alone; whoever writes, tells and shows takes from it.
+"""
+
+from datetime import datetime
+
+from temporalio import workflow
+
+from petitions.case import Case
+from petitions.case_rules import CaseRules
+from petitions.clock import local
+from petitions.deadlines import Deadline, next_deadline
+from petitions.events import Entry
+from petitions.messages import AnyMessage, Unreadable
+from petitions.notices import Notice, NoticeOutcome, has_address
+from petitions.procedure import Answered, Step, let_time_pass, take_in, unit_notified
+from petitions.values import Value
+
+
+class Carried(Value):
+    """What one run of a case hands to the next when it continues as new: the case, and all that is unfinished."""
+
+    case: Case
+    unwritten: tuple[Entry, ...] = ()
+    outcomes: tuple[NoticeOutcome, ...] = ()
+    unsent: tuple[Notice, ...] = ()
+
+
+def procedure_time(rules: CaseRules) -> datetime:
+    """Now, by the clock of a case with these rules and in its jurisdiction's local time."""
+    return local(rules.clock.now(workflow.now()), rules.durations.utc_offset_minutes)
+
+
+class CaseInHand:
+    """An open case with its unwritten entries and its unsent notices."""
+
+    def __init__(self, carried: Carried) -> None:
+        self.case = carried.case
+        self.unwritten: list[Entry] = list(carried.unwritten)
+        self.outcomes: list[NoticeOutcome] = list(carried.outcomes)
+        self.unsent: dict[str, Notice] = {notice.key: notice for notice in carried.unsent}
+        """Notices that are not known to be sent, those on their way included."""
+        self.next_deadline: Deadline | None = next_deadline(self.case)
+
+    def now(self) -> datetime:
+        """The time of the procedure, by the case's own clock, as the jurisdiction writes it."""
+        return procedure_time(self.case.rules)
+
+    def engine_time(self, moment: datetime) -> datetime:
+        """When the engine will have reached a moment of the procedure."""
+        return self.case.rules.clock.engine_time(moment)
+
+    def apply(self, step: Step) -> None:
+        """Take over what happened. A notice to an office without an address is out with the ledger's line."""
+        self.case = step.case
+        self.unwritten += step.entries
+        for notice in step.notices:
+            if has_address(self.case, notice):
+                self.unsent[notice.key] = notice
+            elif notice.dispatches:
+                self.notice_is_out(notice)
+        self.next_deadline = next_deadline(self.case)
+
+    def take_in(self, message: AnyMessage | Unreadable) -> Answered:
+        """Take a message in or refuse it. What fell due before it happens before it."""
+        now = self.now()
+        self.apply(let_time_pass(self.case, now))
+        answered = take_in(self.case, message, now)
+        self.apply(answered)
+        return answered
+
+    def let_time_pass(self) -> None:
+        """Whatever is due by now happens."""
+        self.apply(let_time_pass(self.case, self.now()))
+
+    def notice_is_out(self, notice: Notice) -> None:
+        """A notice is out; the unit's own makes the case dispatched."""
+        self.unsent.pop(notice.key, None)
+        if notice.dispatches:
+            self.let_time_pass()
+            self.apply(unit_notified(self.case, notice.to, self.now()))
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """When the next deadline is due, on the case's clock."""
+        return self.next_deadline.due_at if self.next_deadline else None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether Postgres has confirmed everything so far."""
+        return not self.unwritten and not self.outcomes
+
+    def carried(self) -> Carried:
+        """What the next run of this case needs."""
+        return Carried(
+            case=self.case,
+            unwritten=tuple(self.unwritten),
+            outcomes=tuple(self.outcomes),
+            unsent=tuple(self.unsent.values()),
+        )

@@ -1,0 +1,54 @@
+"""How payloads are read at a case's doors: any bytes, in any number, without ever failing a workflow task.
+
+The SDK decodes a handler's arguments before the handler is called. What it cannot decode it drops with a line in
+the log, and a wrong number of arguments fails the task for ever. Here a payload without a type hint stays raw, so
+that handlers declared with ``*bodies: RawValue`` are called with whatever came, and refuse what they cannot read.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+from temporalio.contrib.pydantic import PydanticPayloadConverter
+from temporalio.converter import DataConverter
+
+from petitions.messages import AnyMessage, Refusal, Unreadable, read_message
+from petitions.vocabulary import RefusalCode
+
+_JSON = {b"json/plain", b"json/protobuf", b"binary/plain"}
+
+
+class RawUnlessTyped(PydanticPayloadConverter):
+    """The pydantic converter, except that a payload for which no type is known stays a ``RawValue``."""
+
+    def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
+        """Decode payloads of known type; wrap the others."""
+        if not type_hints:
+            return [RawValue(payload) for payload in payloads]
+        return super().from_payloads(payloads, type_hints)
+
+
+case_data_converter = DataConverter(payload_converter_class=RawUnlessTyped)
+"""What the worker (and a replayer) of ``PetitionCase`` must use. A client may use any JSON converter."""
+
+
+def json_of(bodies: Sequence[RawValue]) -> bytes | str:
+    """The JSON of the one argument that was sent, or in Chinese why there is none."""
+    if len(bodies) != 1:
+        return f"应当正好有一个参数，收到 {len(bodies)} 个；请把消息内容作为一个 JSON 对象发送"
+    payload = bodies[0].payload
+    encoding = payload.metadata.get("encoding", b"")
+    if encoding == b"binary/null":
+        return "内容为空；请把消息内容作为一个 JSON 对象发送"
+    if encoding not in _JSON:
+        return f"内容的编码“{encoding.decode(errors='replace')[:40]}”无法识别；请以 JSON 发送"
+    return payload.data
+
+
+def message_of(kind: str | None, bodies: Sequence[RawValue]) -> AnyMessage | Unreadable:
+    """The message that was sent under this name (none: the body names its kind), or why it is none."""
+    body = json_of(bodies)
+    if isinstance(body, str):
+        return Unreadable(kind=kind or "", message_id=None, refusal=Refusal(code=RefusalCode.MALFORMED, reason=body))
+    return read_message(body, kind)
