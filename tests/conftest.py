@@ -1,0 +1,68 @@
+"""The real servers that the tests run on: one embedded stack for the session, and a worker in this process."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from activities.case_activities import CaseActivities
+from activities.jurisdictions import Jurisdictions
+from guatu.embedded.stack import EmbeddedSettings, EmbeddedStack
+from store import Store, open_pool, prepare_schema
+from worker.process import case_worker
+from worker.search_attributes import ensure_search_attributes
+from worker.settings import WorkerSettings
+from workflows.payloads import case_data_converter
+
+TIME_SKIPPING = ("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true")
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedStack]:
+    """Postgres and a Temporal server whose workflows may each have a clock of their own."""
+    for name in [name for name in os.environ if name.startswith(("GUATU_", "TEMPORAL_")) and name != "GUATU_TEMPORAL_CLI"]:
+        del os.environ[name]
+    settings = EmbeddedSettings(
+        data_dir=tmp_path_factory.mktemp("stack"),
+        temporal_port=0,
+        ui_port=0,
+        temporal_in_memory=True,
+        extra_server_args=TIME_SKIPPING,
+    )
+    async with EmbeddedStack(settings, lambda line: print(line, file=sys.stderr)) as stack:
+        await prepare_schema(stack.database_url)
+        await ensure_search_attributes(await Client.connect(stack.temporal_address))
+        yield stack
+
+
+@pytest.fixture(scope="session")
+async def client(stack: EmbeddedStack) -> Client:
+    """A plain client, as an outside program has it: no converter of ours."""
+    return await Client.connect(stack.temporal_address)
+
+
+@pytest.fixture(scope="session")
+async def store(stack: EmbeddedStack) -> AsyncIterator[Store]:
+    """The tests' own connections to the record."""
+    async with open_pool(stack.database_url, max_size=5) as pool:
+        yield Store(pool)
+
+
+@pytest.fixture(scope="session")
+async def worker(stack: EmbeddedStack) -> AsyncIterator[None]:
+    """A worker for the Dazhou file, as ``guatu worker`` would run it."""
+    settings = WorkerSettings(database_url=stack.database_url)
+    own = await Client.connect(stack.temporal_address, data_converter=case_data_converter)
+    async with open_pool(stack.database_url, max_size=settings.database_connections) as pool:
+        activities = CaseActivities(Store(pool), Jurisdictions(settings.jurisdiction))
+        async with case_worker(own, activities, settings):
+            yield
+
+
+@pytest.fixture(scope="session")
+def histories() -> Path:
+    """Where the stored histories are."""
+    return Path(__file__).parent / "histories"

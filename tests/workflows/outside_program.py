@@ -1,0 +1,141 @@
+"""An outside program: it knows the contract and a plain Temporal client, and nothing else of the product."""
+
+import asyncio
+import itertools
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+
+from store import Store
+
+CHINA = timezone(timedelta(hours=8))
+UNIT = "unit/通川区商务局"
+_numbers = itertools.count(1)
+
+
+def by(office: str, name: str | None = None) -> dict[str, str]:
+    """A sender; without a name, somebody of that office."""
+    return {"office": office, "name": name or f"{office}经办人"}
+
+
+def satisfied(count: int, opinion: str = "satisfied", prefix: str = "r") -> list[dict[str, Any]]:
+    """Answers of so many residents."""
+    return [{"respondent": f"{prefix}{number}", "opinion": opinion} for number in range(count)]
+
+
+@dataclass
+class OutsideCase:
+    """A case as an outside program drives it."""
+
+    client: Client
+    store: Store
+    case_no: str
+    handle: WorkflowHandle[Any, Any]
+    received_at: datetime
+    skipper: TimeSkipper
+    _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    async def signal(self, kind: str, sender: dict[str, str], **body: Any) -> None:
+        """Send a message as a signal."""
+        await self.handle.signal(kind, {"message_id": f"s{next(self._ids)}", "by": sender, **body})
+
+    async def submit(self, kind: str, sender: dict[str, str], **body: Any) -> dict[str, Any]:
+        """Send a message by the update; its receipt."""
+        message = {"kind": kind, "message_id": f"u{next(self._ids)}", "by": sender, **body}
+        return await self.handle.execute_update("submit", message, id=message["message_id"])
+
+    async def view(self) -> dict[str, Any]:
+        """The query ``case``."""
+        return await self.handle.query("case")
+
+    async def until(self, stage: str) -> dict[str, Any]:
+        """Wait until the case is in a stage (real seconds)."""
+        for _ in range(200):
+            view = await self.view()
+            if view["stage"] == stage:
+                return view
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{self.case_no} is {view['stage']}, not {stage}: {view['timeline'][-3:]}")
+
+    async def skip(self, **span: float) -> dict[str, Any]:
+        """Let time pass on the case's own clock."""
+        await self.skipper.fast_forward(self.handle, timedelta(**span))
+        return await self.view()
+
+    async def events(self) -> list[str]:
+        """The timeline's events, in order."""
+        return [line["event"] for line in (await self.view())["timeline"]]
+
+    # The steps of a case that goes as it should, by the offices whose they are.
+
+    async def cover(self, *, starred: bool = False) -> None:
+        """Instruction, task force and supervision."""
+        leaders = ["city/party-secretary", "city/mayor"] if starred else ["county/通川区/mayor"]
+        for leader in leaders:
+            await self.signal("leader_instruction", by(leader), text="立即调查处理，限期整改。")
+        await self.signal(
+            "task_force",
+            by("city/stability-team"),
+            lead_leader={"office": "county/通川区/party-secretary", "name": "包案领导"},
+            lead_department=UNIT,
+            assisting_departments=["unit/通川区生态环境局", "unit/西城街道办事处"],
+        )
+        visitor = "city/party-secretary" if starred else "city/leader/vice-mayor"
+        await self.signal("site_visit", by(visitor), purpose="supervision", notes="到现场督导。")
+
+    async def report(self, **changes: Any) -> None:
+        """The unit's final report."""
+        body: dict[str, Any] = {
+            "final": True,
+            "finding": "partly_substantiated",
+            "facts": "商户夜间在巷内清洗回收电器。",
+            "measures": "责令停止，增加清扫。",
+            "completion": "completed",
+        }
+        await self.signal("rectification_report", by(UNIT), **(body | changes))
+
+    async def verify(self, *, confirmed: bool = True) -> None:
+        """The case-supervision team."""
+        await self.signal("verification", by("city/supervision-team"), confirmed=confirmed, opinion="现场核实。")
+
+    async def review(self, *, passed: bool = True) -> None:
+        """The petition-stability team."""
+        await self.signal("preliminary_review", by("city/stability-team"), passed=passed, opinion="初审意见。")
+
+    async def survey(self, round_: int = 1, *, content: int = 22, discontent: int = 0) -> None:
+        """The revisit team, complete."""
+        answers = satisfied(content) + satisfied(discontent, "dissatisfied", "d")
+        await self.signal("survey_result", by("city/revisit-team"), round=round_, responses=answers, complete=True)
+
+
+async def hand_over(
+    client: Client, store: Store, *, late: timedelta = timedelta(0), workflow_id: str | None = None, **changes: Any
+) -> OutsideCase:
+    """Start a case as an intake system does; its clock can then be moved on."""
+    skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
+    case_no = changes.pop("case_no", f"T{next(_numbers):05d}")
+    received_at = datetime.now(CHINA) - late
+    body: dict[str, Any] = {
+        "case_no": case_no,
+        "received_at": received_at.isoformat(),
+        "channel": "phone",
+        "starred": False,
+        "county": "通川区",
+        "location": "李家巷",
+        "categories": ["water", "air"],
+        "summary": "商户夜间在巷内清洗二手电器，脏水横流，气味难闻。",
+        "responsible_unit": UNIT,
+    } | changes
+    handle = await skipper.client.start_workflow(
+        "PetitionCase",
+        body,
+        id=workflow_id or f"case-{case_no}",
+        task_queue="petition-cases",
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+    )
+    return OutsideCase(client, store, case_no, handle, received_at, skipper)
