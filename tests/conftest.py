@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,12 +22,14 @@ TIME_SKIPPING = ("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled
 
 
 @pytest.fixture(scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedStack]:
+async def stack() -> AsyncIterator[EmbeddedStack]:
     """Postgres and a Temporal server whose workflows may each have a clock of their own."""
     for name in [name for name in os.environ if name.startswith(("GUATU_", "TEMPORAL_")) and name != "GUATU_TEMPORAL_CLI"]:
         del os.environ[name]
+    # Not below pytest's own directory: that is closed to the account under which Postgres runs for root.
+    directory = tempfile.TemporaryDirectory(prefix="guatu-tests-")
     settings = EmbeddedSettings(
-        data_dir=tmp_path_factory.mktemp("stack"),
+        data_dir=Path(directory.name),
         temporal_port=0,
         ui_port=0,
         temporal_in_memory=True,
@@ -36,6 +39,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embed
         await prepare_schema(stack.database_url)
         await ensure_search_attributes(await Client.connect(stack.temporal_address))
         yield stack
+    directory.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -37,8 +37,8 @@ async def test_a_case_goes_from_start_to_result_by_the_temporal_cli_alone(stack:
     assert ran.returncode == 0, ran.stderr
     stored = await store.case("D001")
     assert stored is not None
-    assert stored["view"]["stage"] == "concluded"
-    assert stored["view"]["refused"] == []
+    assert stored["stage"] == "concluded"
+    assert stored["refused"] == []
     asked = await _bash("temporal workflow result --workflow-id case-D001 --output json", environment)
     result = json.loads(asked.stdout)["result"]
     assert result["outcome"] == "concluded"

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import uvicorn
 from prometheus_client import make_asgi_app
@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
 Check = Callable[[], Awaitable[str | None]]
 """Returns what is wrong, or none."""
@@ -32,7 +33,7 @@ class _QuietServer(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def health_endpoint(host: str, port: int, checks: dict[str, Check]) -> AsyncIterator[int]:
+async def health_endpoint(host: str, port: int, checks: dict[str, Check]) -> AsyncGenerator[int]:
     """Serve health and metrics while the block runs.
 
     Args:
@@ -67,7 +68,8 @@ async def health_endpoint(host: str, port: int, checks: dict[str, Check]) -> Asy
             {"status": "ready" if not wrong else "not ready", "faults": wrong}, status_code=503 if wrong else 200
         )
 
-    app = Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Mount("/metrics", make_asgi_app())])
+    metrics: ASGIApp = make_asgi_app()  # pyright: ignore[reportUnknownVariableType] - it has no types here
+    app = Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Mount("/metrics", metrics)])
     server = _QuietServer(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -14,7 +14,7 @@ from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
 from petitions.clock import CaseClock
 from store import Store, open_pool, prepare_schema
-from worker.health import health_endpoint
+from worker.health import Check, health_endpoint
 from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
 from workflows.payloads import case_data_converter
@@ -95,7 +95,7 @@ async def run_worker(
         async def temporal() -> str | None:
             return None if await client.service_client.check_health() else "the Temporal server is not healthy"
 
-        checks = {"worker": working, "temporal": temporal, "postgres": store.fault}
+        checks: dict[str, Check] = {"worker": working, "temporal": temporal, "postgres": store.fault}
         async with health_endpoint(settings.worker_host, settings.worker_port, checks) as port, worker:
             _log.info("the worker is ready", task_queue=TASK_QUEUE, namespace=client.namespace, health_port=port)
             if on_ready:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 from petitions.notices import Notice, NoticeOutcome, NoticeState
 from workflows.activity_interface import CaseWork, Notify, NotifyResult, Record
@@ -41,7 +41,10 @@ async def at_once_or_durably(
         return await workflow.execute_local_activity_method(
             work, given, start_to_close_timeout=timedelta(seconds=3), retry_policy=_QUICK, summary=short(summary)
         )
-    except ActivityError:
+    except FailureError as error:
+        # A local activity's failure comes bare, an ordinary one's as ActivityError: either is caught here.
+        if is_cancelled_exception(error):
+            raise
         return await workflow.execute_activity_method(
             work, given, start_to_close_timeout=timedelta(seconds=30), retry_policy=_PATIENT, summary=short(summary)
         )
@@ -66,10 +69,14 @@ class Alongside:
         ]
 
     def check(self) -> None:
-        """Raise what a companion raised: a fault must stop the workflow task, not pass unseen."""
+        """Stop the workflow task if a companion is at fault: that must neither pass unseen nor fail the case.
+
+        Raises:
+            RuntimeError: with the companion's error as its cause; the task is tried again, with a mended worker.
+        """
         for task in self._tasks:
-            if task.done() and not task.cancelled():
-                task.result()
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                raise RuntimeError(f"a companion of the case is at fault: {error}") from error
 
     @property
     def is_at_fault(self) -> bool:

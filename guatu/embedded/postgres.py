@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import stat
@@ -18,7 +19,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlencode
 
 import asyncpg
 import psutil
@@ -47,15 +47,19 @@ _STOP = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
 
 
 class EmbeddedPostgres:
-    """One PostgreSQL server on a data directory; it can be stopped and started again on the same address."""
+    """One PostgreSQL server on a data directory; it can be stopped and started again on the same address.
+
+    Attributes:
+        socket_directory: The directory of its socket, known once it has been started.
+    """
 
     def __init__(self, directory: DataDirectory, say: Callable[[str], None]) -> None:
         self._directory = directory
         self._say = say
         self._log = directory.logs / "postgres.log"
         self._log_begin = 0
-        self._programs = _wheel() / f"pginstall{MAJOR}" / "bin"
-        self._sockets = directory.run
+        self._programs = postgres_programs()
+        self.socket_directory = directory.run
         self._process: GuardedProcess | None = None
 
     @property
@@ -77,8 +81,7 @@ class EmbeddedPostgres:
 
     def dsn(self, database: str = DATABASE, role: str = DATABASE) -> str:
         """The address for asyncpg and psql; the same for as long as the data directory stays where it is."""
-        where = urlencode({"host": str(self._sockets), "port": _PORT})
-        return f"postgresql://{role}@/{database}?{where}"
+        return f"postgresql://{role}@/{database}?host={self.socket_directory}&port={_PORT}"
 
     async def start(self) -> None:
         """Start the server and wait until it takes connections; makes its data and database when they are missing.
@@ -98,7 +101,7 @@ class EmbeddedPostgres:
             self._log_begin = make_room(self._log)
             if not self._directory.postgres.exists():
                 await self._make_data(account)
-            self._sockets = self._make_socket_directory(account)
+            self.socket_directory = self._make_socket_directory(account)
             self._clear_foreign_pid_file()
             self._process = await GuardedProcess.start(self._command(account, self._server_arguments()))
         except OSError as error:
@@ -116,6 +119,9 @@ class EmbeddedPostgres:
         process, self._process = self._process, None
         if process is not None:
             await process.stop()
+            if self.socket_directory != self._directory.run:
+                with contextlib.suppress(OSError):
+                    self.socket_directory.rmdir()
 
     def ask_to_stop(self) -> None:
         """Begin stopping without waiting."""
@@ -184,11 +190,10 @@ class EmbeddedPostgres:
         draft.rename(self._directory.postgres)
 
     def _server_arguments(self) -> tuple[str, ...]:
-        quoted = str(self._sockets).replace('"', '""')
         settings = {
             "listen_addresses": "",
             "port": str(_PORT),
-            "unix_socket_directories": f'"{quoted}"',  # a list: commas and blanks in the path need the quotes
+            "unix_socket_directories": str(self.socket_directory),
             "unix_socket_permissions": "0700",
             "log_destination": "stderr",
             "logging_collector": "off",
@@ -197,7 +202,7 @@ class EmbeddedPostgres:
         return (str(self._programs / "postgres"), "-D", str(self._directory.postgres), *chosen)
 
     def _make_socket_directory(self, account: Account | None) -> Path:
-        """The directory for the socket: with the data, or under the temporary directory when that path is too long."""
+        """The directory for the socket: with the data, or under the temporary directory when that path does not fit."""
         if _fits(self._directory.run):
             _make_private(self._directory.run, account)
             return self._directory.run
@@ -252,6 +257,11 @@ class EmbeddedPostgres:
             await connection.close()
 
 
+def postgres_programs() -> Path:
+    """The directory with PostgreSQL's programs: postgres, initdb, psql, pg_dump and the others."""
+    return _wheel() / f"pginstall{MAJOR}" / "bin"
+
+
 def _wheel() -> Path:
     """The installed wheel's package. It is not imported: that would set up its own handling of servers."""
     found = importlib.util.find_spec(_WHEEL)
@@ -261,7 +271,9 @@ def _wheel() -> Path:
 
 
 def _fits(directory: Path) -> bool:
-    return len(os.fsencode(directory / f".s.PGSQL.{_PORT}")) <= _LONGEST_SOCKET
+    """Whether a socket's path is short, and plain: clients differ on quoting in an address and split it at commas."""
+    short = len(os.fsencode(directory / f".s.PGSQL.{_PORT}")) <= _LONGEST_SOCKET
+    return short and re.fullmatch(r"[A-Za-z0-9_./-]+", str(directory)) is not None
 
 
 def _make_private(directory: Path, account: Account | None) -> None:

@@ -156,6 +156,7 @@ class GuardedProcess:
                 if "exit" in report:
                     code = report["exit"]
         guardian.wait()
+        self.ask_to_stop()  # closes the pipe to it
         if not self._started.done():
             self._started.set_exception(OSError("the guardian process ended before it started anything"))
         if code is None and child is not None:

@@ -24,6 +24,8 @@ from guatu.embedded.process import Command, GuardedProcess
 from guatu.embedded.temporal_binary import server_version
 
 _FILE = "temporal.db"
+_DURABLE = ("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=2")
+"""Every commit reaches the disk (2: FULL); with a write-ahead log that costs a third of the time it else would."""
 _READY_WITHIN = 120.0
 """Seconds."""
 _STOP = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
@@ -155,7 +157,7 @@ class EmbeddedTemporal:
             words += ["--namespace", self._namespace]
         if not self._in_memory:
             # By its bare name: the server makes an address of it, in which a "?" or "%" would mean something.
-            words += ["--db-filename", _FILE]
+            words += ["--db-filename", _FILE, *_DURABLE]
         # Settings for clients (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, ...) are not meant for the server.
         env = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
         return Command(

@@ -101,6 +101,7 @@ async def find_or_build_temporal(say: Say, cli: Path | None = None) -> Path:
     if cli is None and (told := os.environ.get(SETTING)):
         cli = Path(told)
     if cli is not None:
+        cli = cli.absolute()
         if reason := await _unfit(cli):
             raise NoTemporalServerError([Attempt("the path that is set", reason)], wanted)
         return cli

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -80,7 +79,9 @@ async def download(module: Path, version: str, to: Path, say: Say) -> None:
     del module
     log = to.with_name("download.log")
     begin = make_room(log)
-    place = Path(tempfile.mkdtemp(prefix="download-", dir=to.parent))
+    place = to.with_name("download.new")
+    shutil.rmtree(place, ignore_errors=True)  # of a download that was killed
+    place.mkdir()
     try:
         argv = (sys.executable, "-m", "guatu.embedded.temporal_make", str(place), f"v{version}")
         process = await GuardedProcess.start(Command(argv=argv, log=log, stop=_STOP, group=True))

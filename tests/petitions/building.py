@@ -88,6 +88,8 @@ TITLES = {
     SUPERVISION: "督办组",
     REVISIT: "回访组",
 }
+LEADERS = (SECRETARY, MAYOR, VICE_MAYOR, OTHER_LEADER, COUNTY_SECRETARY, COUNTY_MAYOR)
+TEAMS = (STABILITY, SUPERVISION, REVISIT)
 LADDER = (STABILITY, COUNTY_MAYOR, MAYOR)
 
 BODIES: Mapping[MessageKind, Mapping[str, Any]] = {
@@ -127,8 +129,8 @@ def small_rules(**changes: Any) -> CaseRules:
         "titles": TITLES,
         "units": (UNIT, LEAD, ASSISTING, BYSTANDER),
         "other_offices": (ELSEWHERE,),
-        "leaders": (SECRETARY, MAYOR, VICE_MAYOR, OTHER_LEADER, COUNTY_SECRETARY, COUNTY_MAYOR),
-        "teams": (STABILITY, SUPERVISION, REVISIT),
+        "leaders": LEADERS,
+        "teams": TEAMS,
         "instruct_starred": (SECRETARY, MAYOR),
         "instruct_plain": (COUNTY_SECRETARY, COUNTY_MAYOR),
         "supervise_starred": (SECRETARY, MAYOR),
@@ -195,6 +197,12 @@ class Story:
         """So many days after the hand-over."""
         return self.at(self.case.hand_over.received_at + timedelta(days=days))
 
+    def hourly_until(self, since_hand_over: timedelta) -> Self:
+        """Hour by hour, as the workflow's timers make time pass."""
+        while self.now < self.case.hand_over.received_at + since_hand_over:
+            self.pass_time(HOUR)
+        return self
+
     # Messages ------------------------------------------------------------------------------------------------
 
     def send(self, kind: MessageKind, office: str, name: str | None = None, **body: Any) -> Answered:
@@ -258,9 +266,7 @@ class Story:
         """New residents answer, in the round that is open."""
         responses = answers(satisfied, dissatisfied, first=self._residents)
         self._residents += len(responses)
-        return self.takes(
-            K.SURVEY_RESULT, REVISIT, round=self.case.round, responses=responses, complete=complete
-        )
+        return self.takes(K.SURVEY_RESULT, REVISIT, round=self.case.round, responses=responses, complete=complete)
 
     def extends(self, days: int) -> Self:
         return self.takes(K.EXTENSION, INTAKE, days=days)

@@ -86,7 +86,7 @@ async def test_a_refused_update_fails_with_the_code_and_stands_on_record(client:
         assert view["stage"] == "dispatched"
     assert view["refused_count"] == 8
     await end(case)
-    recorded = [line for line in await store.timeline(case.case_no) if line["event"] == "refused"]
+    recorded = [line for line in await store.timeline(case.case_no, with_refusals=True) if line.event == "refused"]
     assert len(recorded) == 8
 
 
@@ -131,7 +131,7 @@ async def test_a_message_sent_twice_counts_once(client: Client, store: Store) ->
     await end(case)
 
 
-RAW = [
+RAW: list[tuple[str, list[Any]]] = [
     ("no argument", []),
     ("two arguments", [{"message_id": "a"}, {"message_id": "b"}]),
     ("null", [None]),
@@ -161,7 +161,7 @@ async def test_anything_on_a_signal_is_refused_and_recorded_and_wedges_nothing(c
     assert view["refused_count"] == 2 * len(RAW)
     assert {refusal["code"] for refusal in view["refused"]} <= {"malformed", "unknown_kind", "too_large"}
     await end(case)
-    recorded = [line for line in await store.timeline(case.case_no) if line["event"] == "refused"]
+    recorded = [line for line in await store.timeline(case.case_no, with_refusals=True) if line.event == "refused"]
     assert len(recorded) == 2 * len(RAW)
 
 

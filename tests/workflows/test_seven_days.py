@@ -18,9 +18,9 @@ async def concluded(case: OutsideCase) -> dict[str, Any]:
     view = await case.view()
     stored = await case.store.case(case.case_no)
     assert stored is not None
-    assert stored["view"] == view
-    lines = await case.store.timeline(case.case_no)
-    assert [line["seq"] for line in lines] == list(range(1, view["seq"] + 1))
+    assert stored == view
+    lines = await case.store.timeline(case.case_no, with_refusals=True)
+    assert [line.seq for line in lines] == list(range(1, view["seq"] + 1))
     return result
 
 
@@ -62,7 +62,7 @@ async def test_happy_path_is_concluded_within_the_target(client: Client, store: 
     assert moment(result["concluded_at"]) - case.received_at < timedelta(days=2, minutes=5)
     report = await store.report(case.case_no)
     assert report is not None
-    assert "回访22人" in report["text"]
+    assert "回访22人" in report.text
 
 
 async def test_starred_needs_both_main_leaders_and_one_of_them_on_site(client: Client, store: Store) -> None:

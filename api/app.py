@@ -1,0 +1,94 @@
+"""The application: routes by subject, and what holds for all of them."""
+
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from api import cases, figures, health, pages
+from api.context import Context
+from api.faults import add_fault_handlers
+from api.headers import SafeHeaders
+from api.metrics import CountRequests, Metrics
+from api.problems import Problem
+from api.settings import ApiSettings
+from api.states import CaseStates
+from petitions.clock import CaseClock
+from store import Store
+from store.connection import Pool
+
+DESCRIPTION = """\
+What guatu (挂图) knows of a city's environmental petition cases, from hand-over to conclusion.
+
+Times are RFC 3339 with an offset. Errors are problems (RFC 9457, `application/problem+json`): branch on `type`, which
+never changes; `detail` is Chinese, for people. Lists come in pages: pass `next_cursor` on as `cursor`, with the same
+filters, until it is `null`.
+"""
+
+
+class _Static(StaticFiles):
+    """Files of this version: their addresses carry it, so that they may be kept."""
+
+    def file_response(self, *args: Any, **kwargs: Any):
+        """Answer with a file."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+class _Api(FastAPI):
+    """Describes the problems, which no route returns as a value, and wraps what answers when a route fails, too."""
+
+    metrics: Metrics
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Everything inside; Starlette's own order would leave its answer to a failure without our headers."""
+        return CountRequests(SafeHeaders(super().build_middleware_stack()), self.metrics)
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI description."""
+        if self.openapi_schema is None:
+            schemas: dict[str, Any] = super().openapi().setdefault("components", {}).setdefault("schemas", {})
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(problem.pop("$defs", {}))
+            schemas["Problem"] = problem
+        assert self.openapi_schema is not None
+        return self.openapi_schema
+
+
+def create_app(settings: ApiSettings, pool: Pool, metrics: Metrics | None = None) -> FastAPI:
+    """The ASGI application.
+
+    Args:
+        settings: Of this process.
+        pool: From ``store.open_pool``.
+        metrics: Where requests are counted; none: in a registry of the application's own.
+    """
+    app = _Api(
+        title="guatu 挂图",
+        summary="Environmental petition cases of a city: lists, cases, timelines and figures",
+        description=DESCRIPTION,
+        version=metadata.version("guatu"),
+        openapi_url="/v1/openapi.json",
+        # The interactive pages would load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        openapi_tags=[
+            {"name": "cases", "description": "Cases as the read model has them."},
+            {"name": "figures", "description": "Figures, at any moment."},
+            {"name": "health", "description": "For whoever runs the process."},
+        ],
+    )
+    app.metrics = metrics or Metrics()
+    app.state.context = Context(
+        settings=settings, store=Store(pool), states=CaseStates(pool), clock=CaseClock(short=settings.short_clock)
+    )
+    add_fault_handlers(app)
+    for router in (health.router, cases.router, figures.router, pages.router):
+        app.include_router(router)
+    app.mount("/static", _Static(directory=Path(str(resources.files("api").joinpath("static")))), name="static")
+    return app

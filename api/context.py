@@ -1,0 +1,54 @@
+"""What the routes work with, made once for the application and given to each of them."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+
+from api.settings import ApiSettings
+from api.states import CaseStates
+from petitions.clock import CaseClock
+from store import Store, StoreAwayError
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Context:
+    """The store, the clock and the settings of this process."""
+
+    settings: ApiSettings
+    store: Store
+    states: CaseStates
+    clock: CaseClock
+
+    def now(self) -> datetime:
+        """The procedure's time now."""
+        return self.clock.now(datetime.now(UTC))
+
+    async def in_time(self, answer: Awaitable[_T]) -> _T:
+        """The store's answer, which may not keep a request waiting.
+
+        Raises:
+            StoreAwayError: It has not come in the time that a request waits.
+            StoreError: As the store says.
+        """
+        seconds = self.settings.api_store_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await answer
+        except TimeoutError:
+            raise StoreAwayError(f"Postgres has not answered within {seconds:g} seconds") from None
+
+
+def _context(request: Request) -> Context:
+    context = request.app.state.context
+    assert isinstance(context, Context)
+    return context
+
+
+Reading = Annotated[Context, Depends(_context)]
+"""The parameter by which a route asks for the context."""

@@ -1,0 +1,158 @@
+"""Errors as problems (RFC 9457): a stable ``type``, an English ``title`` and a Chinese ``detail``.
+
+Whoever calls branches on ``type`` or ``status``, never on a text. Pages answer with the same status as HTML.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+
+
+class ProblemType(StrEnum):
+    """Every sort of problem; the value stands at the end of its ``type`` and never changes."""
+
+    status: HTTPStatus
+    title: str
+
+    def __new__(cls, value: str, status: HTTPStatus, title: str) -> Self:
+        """Make the member from its name in the ``type``, its status and its English title."""
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.status = status
+        kind.title = title
+        return kind
+
+    NOT_FOUND = "not-found", HTTPStatus.NOT_FOUND, "There is nothing at this address"
+    CASE_NOT_FOUND = "case-not-found", HTTPStatus.NOT_FOUND, "There is no case of this number"
+    METHOD_NOT_ALLOWED = "method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "This address does not take the method"
+    INVALID_REQUEST = "invalid-request", HTTPStatus.UNPROCESSABLE_ENTITY, "The request has mistakes"
+    STORE_AWAY = "store-away", HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be used now"
+    HTTP_ERROR = "http-error", HTTPStatus.BAD_REQUEST, "The request cannot be answered"
+    INTERNAL_ERROR = "internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here"
+
+    @property
+    def uri(self) -> str:
+        """The ``type`` of the problem."""
+        return f"urn:guatu:problem:{self.value}"
+
+
+class Mistake(BaseModel):
+    """One mistake of a request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    where: Annotated[str, Field(examples=["query.limit"], description="Where it stands: `query.`, `path.` and a name.")]
+    detail: Annotated[str, Field(examples=["应当不大于 200"], description="What is wrong, in Chinese.")]
+
+
+class Problem(BaseModel):
+    """A problem as it is answered (RFC 9457)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: Annotated[str, Field(description="Stable; branch on it.", examples=[ProblemType.CASE_NOT_FOUND.uri])]
+    title: Annotated[str, Field(description="What sort of problem, in English.")]
+    status: Annotated[int, Field(description="The HTTP status once more.", ge=400, le=599)]
+    detail: Annotated[str, Field(description="What is wrong this time and what to do, in Chinese.")]
+    errors: Annotated[
+        tuple[Mistake, ...] | None, Field(description="Every mistake of an invalid request; else absent.")
+    ] = None
+
+
+class ProblemError(Exception):
+    """Raised where a request cannot be answered as asked.
+
+    Args:
+        kind: Which sort of problem it is.
+        detail: What is wrong this time, in Chinese.
+        errors: The mistakes of an invalid request.
+        status: Another status than the kind's own.
+        headers: Headers of the answer.
+    """
+
+    def __init__(
+        self,
+        kind: ProblemType,
+        detail: str,
+        *,
+        errors: tuple[Mistake, ...] | None = None,
+        status: int | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.headers = headers or {}
+        self.problem = Problem(
+            type=kind.uri, title=kind.title, status=status or kind.status, detail=detail, errors=errors
+        )
+
+
+def store_away() -> ProblemError:
+    """Postgres cannot be used now; come again."""
+    detail = f"数据库暂时无法使用，请在{RETRY_AFTER_SECONDS}秒后重试"
+    return ProblemError(ProblemType.STORE_AWAY, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def case_not_found(case_no: str) -> ProblemError:
+    """There is no such case."""
+    shown = case_no if len(case_no) <= 64 else f"{case_no[:63]}…"
+    return ProblemError(ProblemType.CASE_NOT_FOUND, f"没有受理编号为“{shown}”的信访举报件，请核对编号")
+
+
+def problem_response(error: ProblemError) -> JSONResponse:
+    """The problem as JSON."""
+    return JSONResponse(
+        error.problem.model_dump(exclude_none=True),
+        status_code=error.problem.status,
+        media_type=MEDIA_TYPE,
+        headers=error.headers,
+    )
+
+
+def declared(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:
+    """The problems of a route for its OpenAPI description: those given, and what every route may answer with."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for kind in (*kinds, ProblemType.INVALID_REQUEST, ProblemType.STORE_AWAY, ProblemType.INTERNAL_ERROR):
+        responses[int(kind.status)] = _declaration((kind,))
+    return responses
+
+
+def _declaration(kinds: Iterable[ProblemType]) -> dict[str, Any]:
+    described = list(kinds)
+    declaration: dict[str, Any] = {
+        "description": "; ".join(f"{kind.title} (`{kind.uri}`)" for kind in described),
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {kind.value: {"value": _example(kind)} for kind in described},
+            }
+        },
+    }
+    if ProblemType.STORE_AWAY in described:
+        declaration["headers"] = {
+            "Retry-After": {"description": "Seconds after which to try again.", "schema": {"type": "integer"}}
+        }
+    return declaration
+
+
+def _example(kind: ProblemType) -> dict[str, Any]:
+    match kind:
+        case ProblemType.CASE_NOT_FOUND:
+            problem = case_not_found("X51000020210827001").problem
+        case ProblemType.STORE_AWAY:
+            problem = store_away().problem
+        case ProblemType.INVALID_REQUEST:
+            mistakes = (Mistake(where="query.limit", detail="应当不大于 200"),)
+            problem = ProblemError(kind, "请求有误，请改正后重试", errors=mistakes).problem
+        case _:
+            problem = ProblemError(kind, INTERNAL_DETAIL).problem
+    return problem.model_dump(exclude_none=True)
+
+
+INTERNAL_DETAIL = "系统内部出错，已记入日志；请稍后重试"

@@ -1,0 +1,85 @@
+"""The API process: its ports are taken first, then it serves until it is told to stop."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import structlog
+
+from api.app import create_app
+from api.metrics import Metrics
+from api.serving import serving, taken_port
+from api.settings import ApiSettings
+from store import StoreAwayError, open_pool, prepare_schema
+
+_log = structlog.stdlib.get_logger()
+
+
+async def run_api(settings: ApiSettings, stop: asyncio.Event, on_ready: Callable[[int], None] | None = None) -> None:
+    """Serve pages, the HTTP API and the metrics until ``stop`` is set, then drain.
+
+    It starts also while Postgres is away: requests are answered with 503 until it is back.
+
+    Args:
+        settings: From the environment.
+        stop: Set it to stop. Signals are the caller's business.
+        on_ready: Called once with the port, when connections are accepted.
+
+    Raises:
+        PortInUseError: A port cannot be listened on.
+        SchemaError: The database has a schema that this version does not know.
+        StoreMisconfiguredError: Postgres does not let us in.
+    """
+    with contextlib.ExitStack() as ports:
+        listener = ports.enter_context(
+            taken_port(settings.api_host, settings.api_port, purpose="the API", setting="GUATU_API_PORT")
+        )
+        private = ports.enter_context(
+            taken_port(
+                settings.api_metrics_host,
+                settings.api_metrics_port,
+                purpose="the API's metrics endpoint",
+                setting="GUATU_API_METRICS_PORT",
+            )
+        )
+        await _prepare(settings)
+        async with open_pool(
+            settings.database_url,
+            min_size=0,
+            max_size=settings.database_connections,
+            command_seconds=settings.api_store_seconds,
+            application_name="guatu api",
+        ) as pool:
+            metrics = Metrics()
+            app = create_app(settings, pool, metrics)
+            drain = settings.api_drain_seconds
+            async with (
+                serving(metrics.app(), private, drain_seconds=drain) as metrics_server,
+                serving(app, listener, drain_seconds=drain) as server,
+            ):
+                port: int = listener.getsockname()[1]
+                _log.info("the API is ready", port=port, metrics_port=private.getsockname()[1])
+                if on_ready:
+                    on_ready(port)
+                await _until_stopped(stop, server, metrics_server)
+                _log.info("the API drains", seconds=drain)
+
+
+async def _prepare(settings: ApiSettings) -> None:
+    try:
+        await prepare_schema(settings.database_url)
+    except StoreAwayError as error:
+        _log.warning("Postgres is away; requests are answered with 503 until it is back", error=str(error))
+
+
+async def _until_stopped(stop: asyncio.Event, *servers: asyncio.Task[None]) -> None:
+    """Wait for the order to stop, or for a server that ends by itself and so has failed."""
+    order = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({order, *servers}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        order.cancel()
+    for server in servers:
+        if server.done():
+            await server
+            raise RuntimeError("an HTTP server of the API has ended by itself")

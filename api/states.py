@@ -1,0 +1,59 @@
+"""Whole cases as the read model keeps them, for the pages."""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from petitions.case import Case
+from store.connection import OnPool, PooledConnection
+from store.record import folded
+
+_ONE = "SELECT case_no, state::text AS state FROM petition_case WHERE case_no = $1"
+_OPEN = """
+    SELECT case_no, state::text AS state, count(*) OVER () AS number
+    FROM petition_case
+    WHERE closed_at IS NULL
+    ORDER BY due_at, starred DESC, received_at, case_no
+    LIMIT $1
+"""
+
+
+@dataclass(frozen=True)
+class OpenCases:
+    """Open cases, those due first at the front.
+
+    Attributes:
+        cases: As many as were asked for.
+        number: How many there are in all.
+    """
+
+    cases: tuple[Case, ...]
+    number: int
+
+
+class CaseStates(OnPool):
+    """Reading whole cases. All methods raise ``StoreError`` as its kinds say."""
+
+    async def state(self, case_no: str) -> Case | None:
+        """A case as it stands, or none if there is no such case."""
+        async with self._connected() as connection:
+            row = await connection.fetchrow(_ONE, case_no)
+            return await _case(connection, case_no, row["state"]) if row else None
+
+    async def open_cases(self, limit: int) -> OpenCases:
+        """The open cases, those due first at the front, ``limit`` at the most."""
+        async with self._connected() as connection:
+            rows = await connection.fetch(_OPEN, limit)
+            cases = [await _case(connection, row["case_no"], row["state"]) for row in rows]
+        return OpenCases(
+            cases=tuple(case for case in cases if case is not None), number=rows[0]["number"] if rows else 0
+        )
+
+
+async def _case(connection: PooledConnection, case_no: str, state: str) -> Case | None:
+    try:
+        return Case.model_validate_json(state)
+    except ValidationError:
+        # Written by another version: the record gives it in the form of this one.
+        case, _ = await folded(connection, case_no)
+        return case

@@ -1,0 +1,245 @@
+"""The wall (挂图): what stands in each row, computed from the cases and the moment; no I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from api.addresses import case_address
+from api.marks import Day, Heading, headings, strip
+from petitions.case import Case
+from petitions.case_rules import Durations
+from petitions.coverage import coverage
+from petitions.figures import Figures
+from petitions.telling import how_long, moment
+from petitions.vocabulary import Coverage, Sticker
+from petitions.waiting import Waiting, waiting_for
+from store.reading import CaseSummary
+
+COVERAGE_SIGNS = {
+    Coverage.INSTRUCTION: "批",
+    Coverage.SUPERVISION: "督",
+    Coverage.TASK_FORCE: "专",
+    Coverage.REVISIT: "访",
+}
+_SHOWN_OFFICES = 2
+
+
+@dataclass(frozen=True)
+class CoverageMark:
+    """One of the four coverages: its character, its name, and whether the case has it."""
+
+    character: str
+    label: str
+    done: bool
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """One thing that is waited for, and from whom.
+
+    Attributes:
+        offices: The titles of the offices.
+        what: What they are to do.
+        due: By when, in local time.
+        late: How long that is past; none: not yet.
+    """
+
+    offices: tuple[str, ...]
+    what: str
+    due: str
+    late: str | None
+
+    @property
+    def who(self) -> str:
+        """The offices, the first of them by name."""
+        shown = "、".join(self.offices[:_SHOWN_OFFICES])
+        return f"{shown}等{len(self.offices)}家" if len(self.offices) > _SHOWN_OFFICES else shown
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How long a case has left, or by how much it is late."""
+
+    text: str
+    late: bool
+    soon: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the wall."""
+
+    case: Case
+    address: str
+    unit: str | None
+    days: tuple[Day, ...]
+    coverages: tuple[CoverageMark, ...]
+    awaited: tuple[Awaited, ...]
+    clock: Clock
+    sticker: Sticker | None
+
+
+@dataclass(frozen=True)
+class ClosedRow:
+    """A case that is over, as the compact list shows it."""
+
+    case_no: str
+    address: str
+    starred: bool
+    county: str
+    location: str
+    outcome: str
+    closed: str
+    took: str
+    verdict: str
+    late: bool
+
+
+@dataclass(frozen=True)
+class Wall:
+    """All that the page shows.
+
+    Attributes:
+        now: The moment, in words.
+        received: Cases received, and further figures.
+        elsewhere: Cases that were merged or withdrawn.
+        hidden: Open cases that have no row.
+        more_closed: There are older closed cases than those listed.
+    """
+
+    now: str
+    received: int
+    concluded: int
+    starred: int
+    open: int
+    overdue: int
+    elsewhere: int
+    headings: tuple[Heading, ...]
+    rows: tuple[Row, ...]
+    hidden: int
+    closed: tuple[ClosedRow, ...]
+    more_closed: bool
+
+
+def wall(
+    now: datetime,
+    cases: Sequence[Case],
+    open_number: int,
+    closed: Sequence[CaseSummary],
+    figures: Figures,
+    *,
+    more_closed: bool,
+) -> Wall:
+    """The wall at a moment.
+
+    Args:
+        now: The procedure's time.
+        cases: The open cases that get a row, in any order.
+        open_number: How many open cases there are in all.
+        closed: The closed cases that are listed.
+        figures: As of the moment.
+        more_closed: There are closed cases beside those.
+    """
+    durations = max((case.rules.durations for case in cases), key=lambda each: each.report_day, default=Durations())
+    rows = tuple(_row(case, now, durations.report_day) for case in sorted(cases, key=urgency))
+    return Wall(
+        now=long_moment(now, durations.utc_offset_minutes),
+        received=figures.received,
+        concluded=figures.concluded,
+        starred=figures.starred,
+        open=open_number,
+        overdue=sum(row.clock.late for row in rows),
+        # A case may close between two readings: never show a number below nothing.
+        elsewhere=max(0, figures.received - figures.concluded - open_number),
+        headings=headings(durations),
+        rows=rows,
+        hidden=open_number - len(rows),
+        closed=tuple(_closed(each, durations.utc_offset_minutes) for each in closed),
+        more_closed=more_closed,
+    )
+
+
+def urgency(case: Case) -> tuple[datetime, bool, datetime, str]:
+    """Sorts open cases: what is due first comes first, so the longest overdue is at the top; of equals the starred."""
+    return case.due_at, not case.starred, case.hand_over.received_at, case.case_no
+
+
+def coverage_marks(case: Case) -> tuple[CoverageMark, ...]:
+    """The four coverages as four marks."""
+    has = coverage(case)
+    return tuple(CoverageMark(COVERAGE_SIGNS[one], one.label, getattr(has, one.value)) for one in Coverage)
+
+
+def awaited(case: Case, now: datetime) -> tuple[Awaited, ...]:
+    """What the case waits for, the most pressing first; offices that are to do the same stand together."""
+    together: dict[tuple[datetime, str], list[Waiting]] = {}
+    for waiting in waiting_for(case):
+        together.setdefault((waiting.due_at, waiting.what.label), []).append(waiting)
+    offset = case.rules.durations.utc_offset_minutes
+    return tuple(
+        Awaited(
+            offices=tuple(case.title_of(waiting.office) for waiting in same),
+            what=what,
+            due=moment(due_at, offset),
+            late=how_long((now - due_at).total_seconds()) if due_at < now else None,
+        )
+        for (due_at, what), same in sorted(together.items(), key=lambda each: each[0])
+    )
+
+
+def clock(case: Case, now: datetime) -> Clock:
+    """How long an open case has left."""
+    left = case.due_at - now
+    late = left < timedelta(0) or case.overdue
+    said = how_long(_rounded(left).total_seconds())
+    return Clock(text=f"{'超' if late else '剩'}{said}", late=late, soon=not late and left < timedelta(days=1))
+
+
+def long_moment(at: datetime, utc_offset_minutes: int) -> str:
+    """A moment in local time, with its year and weekday."""
+    there = at.astimezone(_zone(utc_offset_minutes))
+    weekday = "一二三四五六日"[there.weekday()]
+    return f"{there.year}年{there.month}月{there.day}日 星期{weekday} {there:%H:%M}"
+
+
+def _row(case: Case, now: datetime, last: int) -> Row:
+    return Row(
+        case=case,
+        address=case_address(case.case_no),
+        unit=case.title_of(case.responsible_unit) if case.responsible_unit else None,
+        days=strip(case, now, last),
+        coverages=coverage_marks(case),
+        awaited=awaited(case, now),
+        clock=clock(case, now),
+        sticker=case.sticker,
+    )
+
+
+def _closed(summary: CaseSummary, utc_offset_minutes: int) -> ClosedRow:
+    assert summary.closed_at is not None
+    assert summary.outcome is not None
+    verdict = ""
+    if summary.outcome.value == "concluded":
+        verdict = "目标内" if summary.within_target else "时限内" if summary.within_mandate else "超时限"
+    return ClosedRow(
+        case_no=summary.case_no,
+        address=case_address(summary.case_no),
+        starred=summary.starred,
+        county=summary.county,
+        location=summary.location,
+        outcome=summary.outcome.label,
+        closed=moment(summary.closed_at, utc_offset_minutes),
+        took=how_long(_rounded(summary.closed_at - summary.received_at).total_seconds()),
+        verdict=verdict,
+        late=verdict == "超时限",
+    )
+
+
+def _rounded(span: timedelta) -> timedelta:
+    """To the minute; what is over a day, to the hour: nobody reads minutes from the wall."""
+    unit = timedelta(hours=1) if abs(span) >= timedelta(days=1) else timedelta(minutes=1)
+    return span // unit * unit
+
+
+def _zone(utc_offset_minutes: int) -> timezone:
+    return timezone(timedelta(minutes=utc_offset_minutes))

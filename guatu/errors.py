@@ -1,0 +1,97 @@
+"""What the command reports in one sentence, and how errors of the other rooms become that sentence.
+
+CommandError
+├── SettingsError               a setting is missing or wrong
+├── TemporalUnreachableError    no Temporal server answers where ``TEMPORAL_*`` says
+├── RoomMissingError            a part of the product is not installed here
+└── ServiceFailedError          a child process did not become ready
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class CommandError(Exception):
+    """Something that was to be expected went wrong; the text is one clear sentence for the operator."""
+
+
+class SettingsError(CommandError):
+    """A setting of the environment is missing or wrong."""
+
+
+class TemporalUnreachableError(CommandError):
+    """There is no Temporal server to talk to."""
+
+    def __init__(self, address: str, namespace: str, reason: str) -> None:
+        super().__init__(
+            f"no Temporal server answers at {address} (namespace {namespace!r}): start it, or set TEMPORAL_ADDRESS "
+            f"and TEMPORAL_NAMESPACE ({reason})"
+        )
+
+
+class RoomMissingError(CommandError):
+    """A part of the product is not there."""
+
+
+class ServiceFailedError(CommandError):
+    """A child process did not start or did not become ready.
+
+    Attributes:
+        log: What it wrote.
+    """
+
+    def __init__(self, name: str, what: str, log: Path, last_line: str = "") -> None:
+        self.log = log
+        told = f" ({last_line.removeprefix('guatu: ')})" if last_line else ""
+        super().__init__(f"the {name} {what}{told}: see {log} for why")
+
+
+def sentence_for(error: BaseException) -> str | None:
+    """What to tell the operator of an error that was to be expected; none of one that was not.
+
+    A wrong jurisdiction file takes a line for each of its mistakes.
+    """
+    leaves = list(_leaves(error))
+    known = _expected()
+    if not leaves or not all(isinstance(leaf, known) for leaf in leaves):
+        return None
+    first = leaves[0]
+    if isinstance(first, OSError) and first.strerror:
+        return f"{first.filename}: {first.strerror}" if first.filename else first.strerror
+    return str(first)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - any kind
+            yield from _leaves(part)  # pyright: ignore[reportUnknownArgumentType] - any kind
+    else:
+        yield error
+
+
+def _expected() -> tuple[type[BaseException], ...]:
+    # Here and not above: the rooms take their time to load, and most runs have no error to tell.
+    from temporalio.service import RPCError
+
+    from activities.jurisdictions import NoSuchJurisdictionError
+    from guatu.demo.timetable import TimetableError
+    from guatu.embedded.errors import EmbeddedStackError
+    from petitions.hand_over import HandOverError
+    from petitions.jurisdiction_reading import JurisdictionError
+    from store.errors import StoreError
+    from worker.health import PortInUseError
+    from worker.search_attributes import SearchAttributesMissingError
+
+    return (
+        CommandError,
+        EmbeddedStackError,
+        HandOverError,
+        JurisdictionError,
+        NoSuchJurisdictionError,
+        OSError,
+        PortInUseError,
+        RPCError,
+        SearchAttributesMissingError,
+        StoreError,
+        TimetableError,
+    )

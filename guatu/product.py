@@ -1,0 +1,96 @@
+"""The product's processes on an embedded stack: how ``guatu up`` and ``guatu demo`` start the worker and the API."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from guatu.embedded import EmbeddedStack
+from guatu.embedded.errors import PortInUseError
+from guatu.embedded.ports import LOOPBACK, free_port
+from guatu.errors import CommandError
+from guatu.services import Service, SupervisedService, child_environment
+
+Say = Callable[[str], None]
+
+LOGS = "logs"
+"""Where a data directory keeps what the processes write, the embedded servers' logs among it."""
+
+
+def worker_service(stack: EmbeddedStack, data_dir: Path, port: int, environment: Mapping[str, str]) -> Service:
+    """The worker.
+
+    Args:
+        stack: The servers it works with.
+        data_dir: The stack's data directory.
+        port: Where its health endpoint listens; 0 chooses a free port.
+        environment: Its environment, to which the addresses are added.
+    """
+    return _service("worker", "GUATU_WORKER_PORT", stack, data_dir, port or free_port(), environment)
+
+
+def api_service(stack: EmbeddedStack, data_dir: Path, port: int, environment: Mapping[str, str]) -> Service:
+    """The HTTP API with the pages, on ``port`` (0 chooses a free one); else as ``worker_service``."""
+    return _service("api", "GUATU_API_PORT", stack, data_dir, port or free_port(), environment)
+
+
+def api_is_installed() -> bool:
+    """Whether this build of the product has the API."""
+    return find_spec("api.process") is not None
+
+
+def stack_environment(stack: EmbeddedStack) -> dict[str, str]:
+    """The settings by which a process finds the embedded servers."""
+    return {
+        "GUATU_DATABASE_URL": stack.database_url,
+        "TEMPORAL_ADDRESS": stack.temporal_address,
+        "TEMPORAL_NAMESPACE": stack.namespace,
+    }
+
+
+def api_url(service: Service) -> str:
+    """Where the API and its pages are."""
+    return f"http://{LOOPBACK}:{service.port}"
+
+
+@contextlib.asynccontextmanager
+async def stopped_at_the_end(*services: SupervisedService) -> AsyncGenerator[None]:
+    """Stop services when the block ends, however it ends; all are asked before any is waited for."""
+    try:
+        yield
+    finally:
+        for service in services:
+            service.ask_to_stop()
+        for service in services:
+            await service.stop()
+
+
+@contextlib.contextmanager
+def ports_told_with_their_options(options: Mapping[int, str]):  # noqa: ANN201 - a context manager
+    """Add to the error of a port in use which option of the command chooses another one.
+
+    Args:
+        options: The option for each port that was asked for.
+
+    Raises:
+        CommandError: A port is in use.
+    """
+    try:
+        yield
+    except PortInUseError as error:
+        option = options.get(error.port)
+        hint = f" ({option} 0 takes a free one)" if option else ""
+        raise CommandError(f"{str(error).rstrip('.')}{hint}.") from None
+
+
+def _service(
+    name: str, port_setting: str, stack: EmbeddedStack, data_dir: Path, port: int, environment: Mapping[str, str]
+) -> Service:
+    settings = stack_environment(stack) | {port_setting: str(port)}
+    return Service(
+        name=name,
+        arguments=(name,),
+        environment=child_environment({**environment, **settings}),
+        port=port,
+        log=data_dir / LOGS / f"{name}.log",
+    )

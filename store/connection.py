@@ -1,0 +1,154 @@
+"""Connections: the pool with its time limits, and how asyncpg's many errors become the few of ``store.errors``."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from pydantic_core import from_json
+
+from store.errors import SchemaError, StoreAwayError, StoreError, StoreMisconfiguredError
+
+if TYPE_CHECKING:
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+    PooledConnection: TypeAlias = PoolConnectionProxy[asyncpg.Record]
+else:  # generic for the type checker alone
+    Pool, Connection, PooledConnection = asyncpg.Pool, asyncpg.Connection, PoolConnectionProxy
+
+_AWAY = (
+    OSError,  # refused, reset, no such socket, no such host
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shut down, starting up, or a statement cancelled by its time limit
+    asyncpg.InsufficientResourcesError,  # too many connections, disk or memory full
+    asyncpg.TransactionRollbackError,  # deadlock
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that is not promoted yet
+    asyncpg.InternalClientError,  # the connection was lost in the middle of a message
+)
+_MISCONFIGURED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.ClientConfigurationError,
+)
+_OTHER_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
+
+CONNECT_SECONDS = 5.0
+"""How long connecting, and waiting for a free connection of the pool, may take."""
+
+
+@contextmanager
+def store_errors() -> Generator[None]:
+    """Raise the errors of ``store.errors`` for those of asyncpg and of the network; others pass as they are."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except _AWAY as error:
+        raise StoreAwayError(f"Postgres does not answer now ({_said(error)})") from error
+    except _MISCONFIGURED as error:
+        raise StoreMisconfiguredError(
+            f"Postgres does not let us in ({_said(error)}): check the database URL"
+        ) from error
+    except _OTHER_SCHEMA as error:
+        raise SchemaError(f"the database lacks what this version needs ({_said(error)}): run guatu migrate") from error
+    except asyncpg.InterfaceError as error:
+        # Of this very type, and no subclass: the connection or the pool has been closed under us.
+        if type(error) is not asyncpg.InterfaceError:
+            raise
+        raise StoreAwayError(f"the connection to Postgres is closed ({error})") from error
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+@asynccontextmanager
+async def open_pool(
+    dsn: str,
+    *,
+    min_size: int = 1,
+    max_size: int = 10,
+    command_seconds: float = 5.0,
+    application_name: str = "guatu",
+) -> AsyncGenerator[Pool]:
+    """A pool of connections, closed at the end.
+
+    Args:
+        dsn: ``postgresql://user@host/database``.
+        min_size: Connections that are opened at once; 0: Postgres may be away at first.
+        max_size: Connections at the most; an activity that gets none in five seconds fails and is tried again.
+        command_seconds: How long one statement may take, in seconds.
+        application_name: How Postgres lists the connections.
+
+    Raises:
+        StoreAwayError: Postgres cannot be reached.
+        StoreMisconfiguredError: It does not let us in.
+    """
+    settings = {
+        "application_name": application_name,
+        "timezone": "UTC",
+        # Compiling would take longer than any of these statements runs.
+        "jit": "off",
+        # A process that stands still in the middle of a transaction must not hold a case for ever.
+        "idle_in_transaction_session_timeout": "60s",
+    }
+    with store_errors():
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=min_size,
+            max_size=max_size,
+            timeout=CONNECT_SECONDS,
+            command_timeout=command_seconds,
+            server_settings=settings,
+            init=_set_codecs,
+            reset=_nothing_to_reset,
+        )
+    try:
+        yield pool
+    finally:
+        await _close(pool)
+
+
+@asynccontextmanager
+async def connected(pool: Pool) -> AsyncGenerator[PooledConnection]:
+    """A connection of the pool, with errors as the store's own.
+
+    Raises:
+        StoreError: As its kinds say.
+    """
+    with store_errors():
+        async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
+            yield connection
+
+
+class OnPool:
+    """What the parts of the store share: the pool they were given."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def _connected(self) -> AbstractAsyncContextManager[PooledConnection]:
+        return connected(self._pool)
+
+
+async def _set_codecs(connection: Connection) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=json.dumps, decoder=from_json)
+
+
+async def _nothing_to_reset(connection: Connection) -> None:
+    """Spares the round trip of asyncpg's reset: no session setting, lock or listener is left by the store."""
+
+
+async def _close(pool: Pool) -> None:
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await pool.close()
+    except (TimeoutError, *_AWAY):
+        pool.terminate()

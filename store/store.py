@@ -1,0 +1,19 @@
+"""All of the store in one object; its parts stand in files of their own by concern."""
+
+from store.audit import Audit
+from store.notices import NoticeLedger
+from store.reading import Reading
+from store.record import Recording
+from store.reports import Reports
+from store.schema import SchemaCheck
+
+
+class Store(Recording, NoticeLedger, Reports, Reading, Audit, SchemaCheck):
+    """Postgres, the record and the read model.
+
+    Every writing may be repeated: a repeat is recognised and changes nothing. What can go wrong stands in
+    ``store.errors``.
+
+    Args:
+        pool: From ``open_pool``, on a database that ``migrate`` has prepared.
+    """
