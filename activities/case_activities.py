@@ -8,16 +8,27 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.beating import heard_of
 from activities.channels import ChannelError, send
 from activities.jurisdictions import Jurisdictions
 from petitions.case_rules import CaseRules
-from petitions.clock import CaseClock
-from petitions.hand_over import HandOver
+from petitions.clock import CaseClock, local
 from petitions.jurisdiction_rules import rules_for
-from petitions.notices import Notice, NoticeOutcome, NoticeState
+from petitions.notices import Notice, NoticeOutcome, NoticeState, has_address
+from petitions.procedure import open_case
 from petitions.values import Instant
 from store import Store, StoreError
-from workflows.activity_interface import CaseWork, Notify, NotifyResult, Record, RefusedHandOver, SubmitReport
+from workflows.activity_interface import (
+    CaseWork,
+    Notify,
+    NotifyResult,
+    OpenCase,
+    Opened,
+    Record,
+    Recorded,
+    RefusedHandOver,
+    SubmitReport,
+)
 
 _log = structlog.stdlib.get_logger()
 
@@ -44,10 +55,15 @@ class CaseActivities(CaseWork):
         self._clock = clock or CaseClock()
         self._environment = environment
 
-    @activity.defn(name="take_rules")
-    async def take_rules(self, hand_over: HandOver) -> CaseRules:
-        """The part of the jurisdiction file that concerns this case."""
-        return rules_for(
+    @activity.defn(name="open_case")
+    @heard_of
+    async def open_case(self, opening: OpenCase) -> Opened:
+        """Take the rules of the case, write its first entry, send its notices.
+
+        What is on record holds: an attempt that got so far and was cut off is carried on with the same rules.
+        """
+        hand_over = opening.hand_over
+        rules = await self._recorded_rules(hand_over.case_no) or rules_for(
             self._jurisdictions.get(hand_over.jurisdiction),
             received_at=hand_over.received_at,
             county=hand_over.county,
@@ -55,31 +71,68 @@ class CaseActivities(CaseWork):
             responsible_unit=hand_over.responsible_unit,
             clock=self._clock,
         )
+        at = local(rules.clock.now(opening.engine_now), rules.durations.utc_offset_minutes)
+        step = open_case(hand_over, rules, at)
+        recorded = await self._write_and_tell(
+            Record(
+                case_no=hand_over.case_no,
+                entries=step.entries,
+                notices=tuple(notice for notice in step.notices if has_address(step.case, notice)),
+                at=at,
+            )
+        )
+        return Opened(rules=rules, **dict(recorded))
+
+    async def _recorded_rules(self, case_no: str) -> CaseRules | None:
+        try:
+            return await self._store.recorded_rules(case_no)
+        except StoreError as error:
+            _log.warning("the record is out of reach; the rules come from the file", error=str(error))
+            return None
 
     @activity.defn(name="record")
-    async def record(self, record: Record) -> int:
-        """Write entries and the read model that follows from them, in one transaction."""
-        recorded = await self._store.record(record.case_no, record.entries, record.outcomes)
-        return recorded.last_seq
+    @heard_of
+    async def record(self, record: Record) -> Recorded:
+        """Write entries and the read model that follows from them in one transaction; then send the notices."""
+        return await self._write_and_tell(record)
+
+    async def _write_and_tell(self, record: Record) -> Recorded:
+        try:
+            await self._store.record(record.case_no, record.entries, record.outcomes)
+        except StoreError as error:
+            if record.insist:
+                raise
+            _log.warning("the record is out of reach; it will be written later", error=str(error))
+            written = False
+        else:
+            written = True
+        outcomes, in_ledger = await self._tell(record.notices, record.at)
+        return Recorded(written=written, outcomes=outcomes, in_ledger=in_ledger)
 
     @activity.defn(name="notify")
+    @heard_of
     async def notify(self, notify: Notify) -> NotifyResult:
-        """Send notices; one that the ledger knows as sent is not sent again.
-
-        With the ledger out of reach they are sent all the same: a notice twice is better than none.
-        """
-        known = await self._known_as_sent(notify.notices)
-        due = [notice for notice in notify.notices if notice.key not in known]
-        attempt = activity.info().attempt
-        outcomes = await asyncio.gather(*(self._send(notice, notify.at, attempt) for notice in due))
-        in_ledger = await self._mark(due, outcomes)
+        """Send notices; one that the ledger knows as sent is not sent again."""
+        outcomes, in_ledger = await self._tell(notify.notices, notify.at)
         failed = [outcome for outcome in outcomes if outcome.state is NoticeState.FAILED]
         if notify.insist and failed:
             raise ApplicationError(failed[0].error or "the notice was not sent", type="notice_failed")
-        repeated = (
-            NoticeOutcome(key=key, state=NoticeState.SENT, at=notify.at, attempts=attempt) for key in sorted(known)
-        )
-        return NotifyResult(outcomes=(*outcomes, *repeated), in_ledger=in_ledger)
+        return NotifyResult(outcomes=outcomes, in_ledger=in_ledger)
+
+    async def _tell(self, notices: tuple[Notice, ...], at: Instant) -> tuple[tuple[NoticeOutcome, ...], bool]:
+        """Send what the ledger does not know as sent, and tell the ledger; both go on without a ledger.
+
+        A notice twice is better than none.
+        """
+        if not notices:
+            return (), True
+        known = await self._known_as_sent(notices)
+        due = [notice for notice in notices if notice.key not in known]
+        attempt = activity.info().attempt
+        outcomes = await asyncio.gather(*(self._send(notice, at, attempt) for notice in due))
+        in_ledger = await self._mark(due, outcomes)
+        repeated = (NoticeOutcome(key=key, state=NoticeState.SENT, at=at, attempts=attempt) for key in sorted(known))
+        return (*outcomes, *repeated), in_ledger
 
     async def _known_as_sent(self, notices: tuple[Notice, ...]) -> frozenset[str]:
         try:
@@ -89,15 +142,16 @@ class CaseActivities(CaseWork):
             return frozenset()
 
     async def _send(self, notice: Notice, at: Instant, attempt: int) -> NoticeOutcome:
-        addresses = self._jurisdictions.get(None).addresses(notice.to, self._environment)
         try:
-            await send(notice, addresses)
+            await send(notice, self._jurisdictions.get(None).addresses(notice.to, self._environment))
         except ChannelError as error:
             _log.warning("a notice was not sent", key=notice.key, attempt=attempt, error=str(error))
             return NoticeOutcome(key=notice.key, state=NoticeState.FAILED, at=at, attempts=attempt, error=str(error))
         return NoticeOutcome(key=notice.key, state=NoticeState.SENT, at=at, attempts=attempt)
 
     async def _mark(self, notices: list[Notice], outcomes: list[NoticeOutcome]) -> bool:
+        if not outcomes:
+            return True
         try:
             await self._store.mark(outcomes, notices)
         except StoreError as error:
@@ -106,11 +160,13 @@ class CaseActivities(CaseWork):
         return True
 
     @activity.defn(name="submit_report")
+    @heard_of
     async def submit_report(self, submit: SubmitReport) -> str:
         """Submit the handling report: it is kept in Postgres under its key, once."""
         return await self._store.submit_report(submit.case_no, submit.key, submit.report, submit.at)
 
     @activity.defn(name="refuse_hand_over")
+    @heard_of
     async def refuse_hand_over(self, refused: RefusedHandOver) -> None:
         """Keep on record a start that could not open a case."""
         await self._store.refuse_hand_over(

@@ -9,7 +9,7 @@ import apprise
 
 from petitions.notices import Notice
 
-SEND_SECONDS = 15
+SEND_SECONDS = 10
 """A channel that takes longer has failed; the notice is tried again."""
 
 

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.context import Reading
-from api.parameters import CaseNo, check_case_no
+from api.parameters import CaseNo
 from api.problems import ProblemType, case_not_found, declared
 from api.shapes import CaseView, Listing, TimelineAnswer
 from petitions.hand_over import is_case_no
@@ -106,9 +106,7 @@ async def read_case(no: CaseNo, context: Reading) -> JSONResponse:
 @router.get("/{no}/timeline", summary="What happened to a case", responses=declared(ProblemType.CASE_NOT_FOUND))
 async def read_timeline(no: CaseNo, query: Annotated[TimelineQuery, Query()], context: Reading) -> TimelineAnswer:
     """The case's entries in order, all of them; the case itself carries only the latest."""
-    lines = await context.in_time(
-        context.store.timeline(check_case_no(no), query.after, query.limit + 1, with_refusals=query.refused)
-    )
+    lines = await context.in_time(context.store.timeline(no, query.after, query.limit + 1, with_refusals=query.refused))
     if not lines:
         await _view(context, no)
     shown = tuple(lines[: query.limit])
@@ -116,7 +114,7 @@ async def read_timeline(no: CaseNo, query: Annotated[TimelineQuery, Query()], co
 
 
 async def _view(context: Reading, case_no: str) -> dict[str, Any]:
-    view = await context.in_time(context.store.case(check_case_no(case_no)))
+    view = await context.in_time(context.store.case(case_no))
     if view is None:
         raise case_not_found(case_no)
     return view

@@ -61,9 +61,7 @@ def _of_http(request: Request, error: HTTPException) -> ProblemError:
     if error.status_code == ProblemType.METHOD_NOT_ALLOWED.status:
         detail = f"这个地址不接受 {request.method[:20]} 请求"
         return ProblemError(ProblemType.METHOD_NOT_ALLOWED, detail, headers=headers)
-    return ProblemError(
-        ProblemType.HTTP_ERROR, "请求无法处理，请检查后重试", status=error.status_code, headers=headers
-    )
+    return ProblemError(ProblemType.HTTP_ERROR, "请求无法处理，请检查后重试", status=error.status_code, headers=headers)
 
 
 def _invalid(mistakes: Sequence[Any]) -> ProblemError:

@@ -21,9 +21,7 @@ class Ready(BaseModel):
     """Whether the process can do its work."""
 
     status: Literal["ready", "not ready"]
-    faults: Annotated[
-        dict[str, str], Field(description="What is wrong, by what it depends on.", examples=[{}])
-    ]
+    faults: Annotated[dict[str, str], Field(description="What is wrong, by what it depends on.", examples=[{}])]
 
 
 _NOT_READY: dict[int | str, dict[str, Any]] = {

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Depends, Path
 from pydantic import BeforeValidator, Field
 
 from api.problems import case_not_found
@@ -34,18 +34,22 @@ Moment = Annotated[
     Field(description="A moment, RFC 3339 with offset.", examples=["2021-09-04T18:00:00+08:00"]),
 ]
 
-CaseNo = Annotated[
-    str,
-    Path(alias="no", description="The case number (受理编号), without the `*` of a star.", examples=["X51000020210827001"]),
-]
 
-
-def check_case_no(case_no: str) -> str:
+def _case_no(
+    no: Annotated[
+        str,
+        Path(description="The case number (受理编号), without the `*` of a star.", examples=["X51000020210827001"]),
+    ],
+) -> str:
     """The number, if it can be one at all: no other is asked for in the store.
 
     Raises:
         ProblemError: It cannot be one, so there is no such case.
     """
-    if not is_case_no(case_no):
-        raise case_not_found(case_no)
-    return case_no
+    if not is_case_no(no):
+        raise case_not_found(no)
+    return no
+
+
+CaseNo = Annotated[str, Depends(_case_no)]
+"""The parameter ``{no}`` of a path."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from api.addresses import case_address
 from api.marks import Day, Heading, headings, strip
 from petitions.case import Case
 from petitions.case_rules import Durations
+from petitions.clock import local
 from petitions.coverage import coverage
 from petitions.figures import Figures
 from petitions.telling import how_long, moment
@@ -181,7 +182,7 @@ def awaited(case: Case, now: datetime) -> tuple[Awaited, ...]:
             offices=tuple(case.title_of(waiting.office) for waiting in same),
             what=what,
             due=moment(due_at, offset),
-            late=how_long((now - due_at).total_seconds()) if due_at < now else None,
+            late=span(now - due_at) if due_at < now else None,
         )
         for (due_at, what), same in sorted(together.items(), key=lambda each: each[0])
     )
@@ -191,13 +192,12 @@ def clock(case: Case, now: datetime) -> Clock:
     """How long an open case has left."""
     left = case.due_at - now
     late = left < timedelta(0) or case.overdue
-    said = how_long(_rounded(left).total_seconds())
-    return Clock(text=f"{'超' if late else '剩'}{said}", late=late, soon=not late and left < timedelta(days=1))
+    return Clock(text=f"{'超' if late else '剩'}{span(left)}", late=late, soon=not late and left < timedelta(days=1))
 
 
 def long_moment(at: datetime, utc_offset_minutes: int) -> str:
     """A moment in local time, with its year and weekday."""
-    there = at.astimezone(_zone(utc_offset_minutes))
+    there = local(at, utc_offset_minutes)
     weekday = "一二三四五六日"[there.weekday()]
     return f"{there.year}年{there.month}月{there.day}日 星期{weekday} {there:%H:%M}"
 
@@ -229,17 +229,15 @@ def _closed(summary: CaseSummary, utc_offset_minutes: int) -> ClosedRow:
         location=summary.location,
         outcome=summary.outcome.label,
         closed=moment(summary.closed_at, utc_offset_minutes),
-        took=how_long(_rounded(summary.closed_at - summary.received_at).total_seconds()),
+        took=span(summary.closed_at - summary.received_at),
         verdict=verdict,
         late=verdict == "超时限",
     )
 
 
-def _rounded(span: timedelta) -> timedelta:
-    """To the minute; what is over a day, to the hour: nobody reads minutes from the wall."""
-    unit = timedelta(hours=1) if abs(span) >= timedelta(days=1) else timedelta(minutes=1)
-    return span // unit * unit
-
-
-def _zone(utc_offset_minutes: int) -> timezone:
-    return timezone(timedelta(minutes=utc_offset_minutes))
+def span(length: timedelta) -> str:
+    """How long something is, to the minute; what is over a day, to the hour: nobody reads minutes from a wall."""
+    length = abs(length)
+    unit = timedelta(hours=1) if length >= timedelta(days=1) else timedelta(minutes=1)
+    whole = length // unit * unit
+    return how_long(whole.total_seconds()) if whole else "不足1分钟"

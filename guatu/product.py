@@ -1,7 +1,7 @@
 """The product's processes on an embedded stack: how ``guatu up`` and ``guatu demo`` start the worker and the API."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -66,11 +66,11 @@ async def stopped_at_the_end(*services: SupervisedService) -> AsyncGenerator[Non
 
 
 @contextlib.contextmanager
-def ports_told_with_their_options(options: Mapping[int, str]):  # noqa: ANN201 - a context manager
+def ports_told_with_their_options(options: Mapping[int, str]) -> Generator[None]:
     """Add to the error of a port in use which option of the command chooses another one.
 
     Args:
-        options: The option for each port that was asked for.
+        options: What to set instead, for each port that was asked for.
 
     Raises:
         CommandError: A port is in use.
@@ -79,7 +79,7 @@ def ports_told_with_their_options(options: Mapping[int, str]):  # noqa: ANN201 -
         yield
     except PortInUseError as error:
         option = options.get(error.port)
-        hint = f" ({option} 0 takes a free one)" if option else ""
+        hint = f" ({option} takes a free one)" if option else ""
         raise CommandError(f"{str(error).rstrip('.')}{hint}.") from None
 
 

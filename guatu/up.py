@@ -48,10 +48,10 @@ async def up(options: UpOptions, stop: asyncio.Event) -> int:
     """
     worker_port = read_settings(WorkerSettings, database_url="").worker_port
     asked_for = {
-        options.temporal_port: "--temporal-port",
-        options.ui_port: "--ui-port",
-        options.api_port: "--api-port",
-        worker_port: "GUATU_WORKER_PORT",
+        options.temporal_port: "--temporal-port 0",
+        options.ui_port: "--ui-port 0",
+        options.api_port: "--api-port 0",
+        worker_port: "GUATU_WORKER_PORT=0",
     }
     try:
         with ports_told_with_their_options(asked_for):

@@ -11,7 +11,8 @@ import asyncpg
 from pydantic import ValidationError
 
 from petitions.case import Case
-from petitions.events import Entry
+from petitions.case_rules import CaseRules
+from petitions.events import Entry, HandedOver
 from petitions.evolution import evolve, fold
 from petitions.notices import NoticeOutcome, has_address, notices_for
 from petitions.values import Value
@@ -84,6 +85,19 @@ class Recording(OnPool):
                 if done is not None:
                     return done
         raise StoreAwayError(f"case {case_no} is written by others all the time")
+
+    async def recorded_rules(self, case_no: str) -> CaseRules | None:
+        """The rules with which a case was opened, or none if it has no record.
+
+        Raises:
+            StoreError: As its kinds say.
+        """
+        async with self._connected() as connection:
+            first = await connection.fetchrow(*_ENTRIES(case_no=case_no, after=0, limit=1))
+        if first is None:
+            return None
+        happened = Entry.model_validate_json(first["entry"]).happened
+        return happened.rules if isinstance(happened, HandedOver) else None
 
     async def _try_to_record(
         self,

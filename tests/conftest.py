@@ -18,13 +18,21 @@ from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
 from workflows.payloads import case_data_converter
 
-TIME_SKIPPING = ("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true")
+SERVER_SETTINGS = (
+    "--dynamic-config-value",
+    "frontend.WorkflowTimeSkippingEnabled=true",
+    # Long enough for every path, short enough for a test of what happens when a history grows long.
+    "--dynamic-config-value",
+    "limit.historyCount.suggestContinueAsNew=400",
+)
 
 
 @pytest.fixture(scope="session")
 async def stack() -> AsyncIterator[EmbeddedStack]:
     """Postgres and a Temporal server whose workflows may each have a clock of their own."""
-    for name in [name for name in os.environ if name.startswith(("GUATU_", "TEMPORAL_")) and name != "GUATU_TEMPORAL_CLI"]:
+    for name in [
+        name for name in os.environ if name.startswith(("GUATU_", "TEMPORAL_")) and name != "GUATU_TEMPORAL_CLI"
+    ]:
         del os.environ[name]
     # Not below pytest's own directory: that is closed to the account under which Postgres runs for root.
     directory = tempfile.TemporaryDirectory(prefix="guatu-tests-")
@@ -33,9 +41,13 @@ async def stack() -> AsyncIterator[EmbeddedStack]:
         temporal_port=0,
         ui_port=0,
         temporal_in_memory=True,
-        extra_server_args=TIME_SKIPPING,
+        extra_server_args=SERVER_SETTINGS,
     )
-    async with EmbeddedStack(settings, lambda line: print(line, file=sys.stderr)) as stack:
+
+    def say(line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+
+    async with EmbeddedStack(settings, say) as stack:
         await prepare_schema(stack.database_url)
         await ensure_search_attributes(await Client.connect(stack.temporal_address))
         yield stack

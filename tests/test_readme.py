@@ -68,7 +68,9 @@ def test_every_command_is_in_the_readme(readme: str) -> None:
     from guatu.command import app
 
     text = (ROOT / readme).read_text(encoding="utf-8")
-    names = [command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands]
+    names = [
+        command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands
+    ]
     assert names
     for name in names:
         assert f"`{name}" in text, f"{readme} does not name the command {name!r}"

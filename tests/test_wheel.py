@@ -65,11 +65,15 @@ def test_each_top_level_name_has_one_owner() -> None:
     owners = metadata.packages_distributions()
     for room in ROOMS:
         others = set(owners.get(room, [])) - {"guatu"}
-        assert not others, f"the room {room!r} is also a package of {others}: install guatu in an environment of its own"
+        assert not others, (
+            f"the room {room!r} is also a package of {others}: install guatu in an environment of its own"
+        )
 
 
 def test_the_installed_wheel_runs_outside_the_checkout(installed: Path) -> None:
-    where = run(installed, "-c", "import json, petitions, guatu; print(json.dumps([petitions.__file__, guatu.__file__]))")
+    where = run(
+        installed, "-c", "import json, petitions, guatu; print(json.dumps([petitions.__file__, guatu.__file__]))"
+    )
     assert where.returncode == 0, where.stderr
     assert all(str(installed) in path for path in json.loads(where.stdout))
     told = run(installed, "-m", "guatu", "--help")

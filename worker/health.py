@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import uvicorn
-from prometheus_client import make_asgi_app
+from prometheus_client import make_asgi_app  # pyright: ignore[reportUnknownVariableType] - it has no types here
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

@@ -36,16 +36,15 @@ def case_worker(client: Client, activities: CaseActivities, settings: WorkerSett
         task_queue=TASK_QUEUE,
         workflows=[PetitionCase],
         activities=[
-            activities.take_rules,
+            activities.open_case,
             activities.record,
             activities.notify,
             activities.submit_report,
             activities.refuse_hand_over,
         ],
         workflow_runner=workflow_runner(),
-        max_concurrent_activities=settings.worker_activities,
         # No more than there are connections: waiting for one would eat an activity's time.
-        max_concurrent_local_activities=max(1, settings.database_connections // 2),
+        max_concurrent_activities=min(settings.worker_activities, settings.database_connections),
         graceful_shutdown_timeout=timedelta(seconds=settings.worker_drain_seconds),
     )
 

@@ -13,20 +13,51 @@ from petitions.report import HandlingReport
 from petitions.values import Instant, Value
 
 
+class OpenCase(Value):
+    """A hand-over that opens a case."""
+
+    hand_over: HandOver
+    engine_now: Instant
+    """The engine's time at which the workflow asked; the case is opened at it, by the case's own clock."""
+
+
+class Opened(Value):
+    """A case is open: its rules, and how far the first entry of its record and its notices have come."""
+
+    rules: CaseRules
+    written: bool
+    """Whether Postgres has the first entry; else it is to be written again."""
+    outcomes: tuple[NoticeOutcome, ...] = ()
+    in_ledger: bool = True
+
+
 class Record(Value):
-    """Entries of a case's record to be written, and what became of notices since the last time."""
+    """Entries of a case's record to be written, and the notices that they give rise to."""
 
     case_no: str
     entries: tuple[Entry, ...]
     outcomes: tuple[NoticeOutcome, ...] = ()
+    """What became of earlier notices, where the ledger could not be told."""
+    notices: tuple[Notice, ...] = ()
+    at: Instant
+    """The time of the procedure; the ledger shows it."""
+    insist: bool = False
+    """Fail, and so be tried again, until it is written; else report whether it was."""
+
+
+class Recorded(Value):
+    """How far entries and their notices have come."""
+
+    written: bool
+    outcomes: tuple[NoticeOutcome, ...] = ()
+    in_ledger: bool = True
 
 
 class Notify(Value):
-    """Notices to be sent."""
+    """Notices to be sent by themselves: those that failed, and those that must not wait for Postgres."""
 
     notices: tuple[Notice, ...]
     at: Instant
-    """The time of the procedure at which they were asked for; the ledger shows it."""
     insist: bool = False
     """Fail, and so be tried again, until every one of them is sent; else report which were."""
 
@@ -61,17 +92,19 @@ class RefusedHandOver(Value):
 class CaseWork:
     """The activities of a case. Every one may be repeated: a repeat changes nothing."""
 
-    @activity.defn(name="take_rules")
-    async def take_rules(self, hand_over: HandOver) -> CaseRules:
-        """The part of the jurisdiction file that concerns this case, with the file's version."""
+    @activity.defn(name="open_case")
+    async def open_case(self, opening: OpenCase) -> Opened:
+        """Take the part of the jurisdiction file that concerns the case, write its first entry, send its notices.
+
+        Repeated, it answers with the rules that are on record, whatever the file says by then.
+        """
         raise NotImplementedError
 
     @activity.defn(name="record")
-    async def record(self, record: Record) -> int:
-        """Write entries and the read model that follows from them, in one transaction.
+    async def record(self, record: Record) -> Recorded:
+        """Write entries and the read model that follows from them in one transaction; then send the notices.
 
-        Returns:
-            the sequence number up to which the record is now written.
+        With Postgres away the notices are sent all the same.
         """
         raise NotImplementedError
 

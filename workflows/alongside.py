@@ -5,49 +5,31 @@ channel being away delays its own work only.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+import contextlib
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
-from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ActivityError
 
 from petitions.notices import Notice, NoticeOutcome, NoticeState
-from workflows.activity_interface import CaseWork, Notify, NotifyResult, Record
+from petitions.procedure import may_report
+from workflows.activity_interface import CaseWork, Notify, NotifyResult, Record, Recorded
 from workflows.case_in_hand import CaseInHand
 from workflows.console import details, search_updates, search_values
 
-Given = TypeVar("Given")
-Result = TypeVar("Result")
-
-_QUICK = RetryPolicy(maximum_attempts=1)
-_PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+"""Until the world is back; retries cost no history."""
+_ONCE = RetryPolicy(maximum_attempts=1)
 _NOTICE = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5))
+ACTIVITY_TIME = timedelta(seconds=30)
+HEARTBEAT = timedelta(seconds=5)
+"""An activity of which nothing is heard for so long is given to another worker."""
 _SUMMARY_BYTES = 200
 _RECORD_ENTRIES = 200
 """Entries written in one transaction at the most; after an outage the rest follows at once."""
-
-
-async def at_once_or_durably(
-    work: Callable[[CaseWork, Given], Awaitable[Result]], given: Given, summary: str
-) -> Result:
-    """Have something done in the world: at once as a local activity, and if that fails, patiently as an ordinary one.
-
-    The local one costs a single event and is confirmed within the same workflow task. When the world is away it
-    fails after one short try, and the ordinary activity, visible to the operator, tries until the world is back.
-    """
-    try:
-        return await workflow.execute_local_activity_method(
-            work, given, start_to_close_timeout=timedelta(seconds=3), retry_policy=_QUICK, summary=short(summary)
-        )
-    except FailureError as error:
-        # A local activity's failure comes bare, an ordinary one's as ActivityError: either is caught here.
-        if is_cancelled_exception(error):
-            raise
-        return await workflow.execute_activity_method(
-            work, given, start_to_close_timeout=timedelta(seconds=30), retry_policy=_PATIENT, summary=short(summary)
-        )
 
 
 def short(summary: str) -> str:
@@ -63,6 +45,7 @@ class Alongside:
         self._shown: dict[SearchAttributeKey[Any], Any] = {}
         self._shown_seq = 0
         self._on_their_way: set[str] = set()
+        self._postgres_is_away = False
         self._tasks: list[asyncio.Task[None]] = [
             asyncio.create_task(companion)
             for companion in (self._keep_record(), self._keep_deadlines(), self._send_notices(), self._keep_console())
@@ -93,19 +76,57 @@ class Alongside:
         self._tasks.append(asyncio.create_task(work))
 
     async def _keep_record(self) -> None:
-        """Write what happened to Postgres, in order, in as few transactions as there are pauses."""
+        """Write what happened to Postgres, in order; with it go the notices of the moment.
+
+        One activity for both keeps the history short. When Postgres is away it says so and has sent the notices;
+        then the writing alone is tried until it succeeds, and notices of the meantime go out by themselves.
+        """
         hand = self._hand
         while True:
             await workflow.wait_condition(lambda: not hand.is_written)
-            entries, outcomes = hand.unwritten[:_RECORD_ENTRIES], list(hand.outcomes)
-            last = entries[-1].text if entries else "通知结果"
-            record = Record(case_no=hand.case.case_no, entries=tuple(entries), outcomes=tuple(outcomes))
-            await at_once_or_durably(CaseWork.record, record, f"记录：{last}")
-            del hand.unwritten[: len(entries)]
-            del hand.outcomes[: len(outcomes)]
+            record = self._next_record()
+            recorded = await self._record(record)
+            self._note(recorded.outcomes, record.notices, in_ledger=recorded.in_ledger)
+            if not recorded.written:
+                self._postgres_is_away = True
+                await self._record(record.model_copy(update={"notices": (), "insist": True}))
+                self._postgres_is_away = False
+            del hand.unwritten[: len(record.entries)]
+            del hand.outcomes[: len(record.outcomes)]
+
+    def _next_record(self) -> Record:
+        hand = self._hand
+        return Record(
+            case_no=hand.case.case_no,
+            entries=tuple(hand.unwritten[:_RECORD_ENTRIES]),
+            outcomes=tuple(hand.outcomes),
+            notices=tuple(self._take_unsent()),
+            at=hand.now(),
+        )
+
+    async def _record(self, record: Record) -> Recorded:
+        what = record.entries[-1].text if record.entries else "通知结果"
+        return await workflow.execute_activity_method(
+            CaseWork.record,
+            record,
+            start_to_close_timeout=ACTIVITY_TIME,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=PATIENT,
+            summary=short(f"记录：{what}"),
+        )
+
+    def _take_unsent(self) -> list[Notice]:
+        """The notices that nobody is sending yet; from now on somebody is."""
+        notices = [notice for key, notice in self._hand.unsent.items() if key not in self._on_their_way]
+        self._on_their_way |= {notice.key for notice in notices}
+        return notices
 
     async def _keep_deadlines(self) -> None:
-        """Wait for the next deadline, whichever that is by then; there is one timer at a time."""
+        """Wait for the next deadline, whichever that is by then.
+
+        There is one timer at a time. It is set anew only for an earlier deadline; one that is no longer needed is
+        left to run out, which costs less history than cancelling it each time the case moves on.
+        """
         hand = self._hand
         while (deadline := hand.next_deadline) is not None:
             due_at = deadline.due_at
@@ -113,70 +134,62 @@ class Alongside:
             if left <= timedelta(0):
                 hand.let_time_pass()
                 continue
-            try:
+            with contextlib.suppress(TimeoutError):
                 await workflow.wait_condition(
-                    lambda: hand.next_due_at != due_at,  # noqa: B023 - awaited before the loop goes on
+                    lambda: hand.next_due_at is None or hand.next_due_at < due_at,  # noqa: B023 - awaited here
                     # A millisecond more: the engine's timers do not count less.
                     timeout=left + timedelta(milliseconds=1),
-                    timeout_summary=short(deadline.label),
+                    timeout_summary=short(f"时限：{deadline.label}"),
                 )
-            except TimeoutError:
-                hand.let_time_pass()
 
     async def _send_notices(self) -> None:
-        """Send notices as they arise: all of a moment together, and each that fails by itself until it is out."""
+        """Send notices that no record takes along: while Postgres is away, or left over from an opening or a run."""
         hand = self._hand
         while True:
-            await workflow.wait_condition(lambda: bool(hand.unsent.keys() - self._on_their_way))
-            notices = [notice for key, notice in hand.unsent.items() if key not in self._on_their_way]
-            self._on_their_way |= {notice.key for notice in notices}
-            # The unit's own notice waits for nobody else's channel: the hour is running.
-            for batch in (
-                [notice for notice in notices if notice.dispatches],
-                [notice for notice in notices if not notice.dispatches],
-            ):
-                if batch:
-                    self._also(self._send(batch))
+            await workflow.wait_condition(
+                lambda: (self._postgres_is_away or hand.is_written) and bool(hand.unsent.keys() - self._on_their_way)
+            )
+            self._also(self._send(self._take_unsent()))
 
     async def _send(self, notices: list[Notice]) -> None:
         try:
             result = await self._notify(notices, insist=False)
         except ActivityError:
-            failed = notices
-        else:
-            self._note(result, notices)
-            sent = {outcome.key for outcome in result.outcomes if outcome.state is NoticeState.SENT}
-            failed = [notice for notice in notices if notice.key not in sent]
-        for notice in failed:
-            self._also(self._insist(notice))
+            result = NotifyResult(outcomes=(), in_ledger=True)
+        self._note(result.outcomes, notices, in_ledger=result.in_ledger)
 
     async def _insist(self, notice: Notice) -> None:
-        self._note(await self._notify([notice], insist=True), [notice])
+        result = await self._notify([notice], insist=True)
+        self._note(result.outcomes, [notice], in_ledger=result.in_ledger)
 
     async def _notify(self, notices: list[Notice], *, insist: bool) -> NotifyResult:
         titles = "、".join(dict.fromkeys(self._hand.case.title_of(notice.to) for notice in notices))
         return await workflow.execute_activity_method(
             CaseWork.notify,
             Notify(notices=tuple(notices), at=self._hand.now(), insist=insist),
-            start_to_close_timeout=timedelta(seconds=30),
-            retry_policy=_NOTICE if insist else _QUICK,
+            start_to_close_timeout=ACTIVITY_TIME,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=_NOTICE if insist else _ONCE,
             summary=short(f"{'重发' if insist else ''}通知：{titles}"),
         )
 
-    def _note(self, result: NotifyResult, notices: list[Notice]) -> None:
-        outcomes: dict[str, NoticeOutcome] = {outcome.key: outcome for outcome in result.outcomes}
+    def _note(self, outcomes: Sequence[NoticeOutcome], notices: Sequence[Notice], *, in_ledger: bool) -> None:
+        """Take note of what became of notices; each that failed is tried by itself until it is out."""
+        sent = {outcome.key for outcome in outcomes if outcome.state is NoticeState.SENT}
+        if not in_ledger:
+            self._hand.outcomes += outcomes
         for notice in notices:
-            outcome = outcomes.get(notice.key)
-            if outcome is not None and outcome.state is NoticeState.SENT:
+            if notice.key in sent:
                 self._hand.notice_is_out(notice)
-        if not result.in_ledger:
-            self._hand.outcomes += result.outcomes
+            else:
+                self._also(self._insist(notice))
 
     async def _keep_console(self) -> None:
         """Show the case as it stands: search attributes where they changed, and the page of current details."""
         hand = self._hand
         while True:
-            await workflow.wait_condition(lambda: hand.case.seq != self._shown_seq)
+            # A case that is about to be reported is shown when it is: the moment between is nobody's concern.
+            await workflow.wait_condition(lambda: hand.case.seq != self._shown_seq and not may_report(hand.case))
             self._shown_seq = hand.case.seq
             values = search_values(hand.case)
             if updates := search_updates(self._shown, values):

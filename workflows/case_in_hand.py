@@ -4,6 +4,7 @@ The handlers and the deadlines change it through ``apply`` alone; whoever writes
 """
 
 from datetime import datetime
+from typing import Self
 
 from temporalio import workflow
 
@@ -13,9 +14,10 @@ from petitions.clock import local
 from petitions.deadlines import Deadline, next_deadline
 from petitions.events import Entry
 from petitions.messages import AnyMessage, Unreadable
-from petitions.notices import Notice, NoticeOutcome, has_address
+from petitions.notices import Notice, NoticeOutcome, NoticeState, has_address
 from petitions.procedure import Answered, Step, let_time_pass, take_in, unit_notified
 from petitions.values import Value
+from workflows.activity_interface import Opened
 
 
 class Carried(Value):
@@ -27,9 +29,9 @@ class Carried(Value):
     unsent: tuple[Notice, ...] = ()
 
 
-def procedure_time(rules: CaseRules) -> datetime:
-    """Now, by the clock of a case with these rules and in its jurisdiction's local time."""
-    return local(rules.clock.now(workflow.now()), rules.durations.utc_offset_minutes)
+def procedure_time(rules: CaseRules, engine_now: datetime) -> datetime:
+    """The engine's time by the clock of a case with these rules, as its jurisdiction writes it."""
+    return local(rules.clock.now(engine_now), rules.durations.utc_offset_minutes)
 
 
 class CaseInHand:
@@ -43,9 +45,24 @@ class CaseInHand:
         """Notices that are not known to be sent, those on their way included."""
         self.next_deadline: Deadline | None = next_deadline(self.case)
 
+    @classmethod
+    def opened(cls, step: Step, opened: Opened) -> Self:
+        """A case that has just been opened, with what its opening has already written and sent."""
+        hand = cls(Carried(case=step.case))
+        hand.apply(step)
+        if opened.written:
+            del hand.unwritten[: len(step.entries)]
+        if not opened.in_ledger:
+            hand.outcomes += opened.outcomes
+        sent = {outcome.key for outcome in opened.outcomes if outcome.state is NoticeState.SENT}
+        for notice in step.notices:
+            if notice.key in sent:
+                hand.notice_is_out(notice)
+        return hand
+
     def now(self) -> datetime:
         """The time of the procedure, by the case's own clock, as the jurisdiction writes it."""
-        return procedure_time(self.case.rules)
+        return procedure_time(self.case.rules, workflow.now())
 
     def engine_time(self, moment: datetime) -> datetime:
         """When the engine will have reached a moment of the procedure."""

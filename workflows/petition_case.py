@@ -18,8 +18,8 @@ from petitions.procedure import Answered, may_report, open_case, report_is_submi
 from petitions.report import handling_report
 from petitions.view import CaseResult, case_result, case_view, unopened_view
 from petitions.vocabulary import RefusalCode, Stage
-from workflows.activity_interface import CaseWork, RefusedHandOver, SubmitReport
-from workflows.alongside import Alongside, at_once_or_durably
+from workflows.activity_interface import CaseWork, OpenCase, RefusedHandOver, SubmitReport
+from workflows.alongside import ACTIVITY_TIME, HEARTBEAT, PATIENT, Alongside
 from workflows.case_doors import CaseDoors
 from workflows.case_in_hand import Carried, CaseInHand, procedure_time
 from workflows.payloads import json_of
@@ -85,10 +85,17 @@ class PetitionCase(CaseDoors):
     async def _open(self, arguments: tuple[RawValue, ...]) -> CaseInHand:
         """Take the case over: its rules, once; then what had arrived together with the start, in order."""
         hand_over = await self._read_hand_over(arguments)
-        rules = await at_once_or_durably(CaseWork.take_rules, hand_over, "取用本辖区规则")
-        step = open_case(hand_over, rules, procedure_time(rules))
-        hand = CaseInHand(Carried(case=step.case))
-        hand.apply(step)
+        opening = OpenCase(hand_over=hand_over, engine_now=workflow.now())
+        opened = await workflow.execute_activity_method(
+            CaseWork.open_case,
+            opening,
+            start_to_close_timeout=ACTIVITY_TIME,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=PATIENT,
+            summary=f"受理{hand_over.case_no}：取用本辖区规则，登记，通知",
+        )
+        step = open_case(hand_over, opened.rules, procedure_time(opened.rules, opening.engine_now))
+        hand = CaseInHand.opened(step, opened)
         hand.let_time_pass()
         self._hand = hand
         for early in self._early:
@@ -108,7 +115,14 @@ class PetitionCase(CaseDoors):
         except HandOverError as error:
             given = "" if isinstance(body, str) else body[:_GIVEN].decode(errors="replace").replace("\x00", "�")
             refused = RefusedHandOver(workflow_id=info.workflow_id, run_id=info.run_id, given=given, reason=str(error))
-            await at_once_or_durably(CaseWork.refuse_hand_over, refused, "登记无法受理的交办")
+            await workflow.execute_activity_method(
+                CaseWork.refuse_hand_over,
+                refused,
+                start_to_close_timeout=ACTIVITY_TIME,
+                heartbeat_timeout=HEARTBEAT,
+                retry_policy=PATIENT,
+                summary="登记无法受理的交办",
+            )
             raise ApplicationError(str(error), type=RefusalCode.MALFORMED.value, non_retryable=True) from None
         self._hand_over = hand_over
         return hand_over
@@ -141,7 +155,14 @@ class PetitionCase(CaseDoors):
             report=handling_report(hand.case),
             at=hand.now(),
         )
-        sha256 = await at_once_or_durably(CaseWork.submit_report, submit, "上报办理报告")
+        sha256 = await workflow.execute_activity_method(
+            CaseWork.submit_report,
+            submit,
+            start_to_close_timeout=ACTIVITY_TIME,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=PATIENT,
+            summary="上报办理报告",
+        )
         hand.let_time_pass()
         hand.apply(report_is_submitted(hand.case, sha256, hand.now()))
 

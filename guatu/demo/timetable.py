@@ -155,9 +155,7 @@ def read_timetable(text: str, jurisdiction: Jurisdiction) -> Timetable:
     file = _File.model_validate(tomllib.loads(text))
     offices = _offices(jurisdiction)
     cases = tuple(_Reader(file, row, offices).case() for row in file.cases)
-    return Timetable(
-        jurisdiction=file.jurisdiction, first_day=file.first_day, published=file.published, cases=cases
-    )
+    return Timetable(jurisdiction=file.jurisdiction, first_day=file.first_day, published=file.published, cases=cases)
 
 
 def _offices(jurisdiction: Jurisdiction) -> dict[str, str]:
@@ -230,7 +228,8 @@ class _Reader:
         )
         first = self._residents + 1
         responses = [
-            {"respondent": f"居民{number:03}", "opinion": opinion.value} for number, opinion in enumerate(opinions, first)
+            {"respondent": f"居民{number:03}", "opinion": opinion.value}
+            for number, opinion in enumerate(opinions, first)
         ]
         self._residents += len(responses) if counts else 0
         return responses

@@ -14,11 +14,12 @@ from petitions.notices import Notice, notices_for
 from petitions.procedure import let_time_pass, open_case, take_in
 from petitions.report import handling_report
 from petitions.view import case_result, case_view
-from petitions.vocabulary import Milestone
+from petitions.vocabulary import MessageKind, Milestone
 from tests.petitions.building import DAY, HOUR, hand_over
 from tests.petitions.random_stories import DEEDS, OPENED_AFTER, RULES, Deed, GoOn, Pass, Run
 
-LONG_STORY: list[Deed] = [GoOn(20, well=False), Pass(9 * DAY), GoOn(20, well=True)]
+K = MessageKind
+LONG_STORY: list[Deed] = [GoOn(20, K.SURVEY_RESULT), Pass(9 * DAY), GoOn(20)]
 
 
 def _told(rules: str, opened_after: timedelta, deeds: list[Deed], *, starred: bool) -> Run:
@@ -29,7 +30,7 @@ def _told(rules: str, opened_after: timedelta, deeds: list[Deed], *, starred: bo
 
 
 @settings(max_examples=250)
-@example(rules="plain", opened_after=timedelta(0), starred=True, deeds=[GoOn(20, well=True)])
+@example(rules="plain", opened_after=timedelta(0), starred=True, deeds=[GoOn(20)])
 @example(rules="plain", opened_after=6 * DAY, starred=False, deeds=LONG_STORY)
 @given(rules=st.sampled_from(sorted(RULES)), opened_after=OPENED_AFTER, starred=st.booleans(), deeds=DEEDS)
 def test_every_story(rules: str, opened_after: timedelta, starred: bool, deeds: list[Deed]) -> None:
@@ -71,7 +72,7 @@ def test_every_story(rules: str, opened_after: timedelta, starred: bool, deeds: 
 
 def test_the_random_stories_get_somewhere() -> None:
     """The strategies are worth something only if stories end, rework, and are late."""
-    run = _told("plain", timedelta(0), [GoOn(20, well=True)], starred=True)
+    run = _told("plain", timedelta(0), [GoOn(20)], starred=True)
     assert run.case.closed
     slow = _told("plain", 6 * DAY, LONG_STORY, starred=False)
     assert slow.case.closed

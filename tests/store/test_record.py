@@ -37,7 +37,9 @@ async def assert_stored(store: Store, admin: Connection, story: Story) -> None:
     stored = await admin.fetchrow("SELECT seq, state::text, hash FROM petition_case WHERE case_no = $1", case.case_no)
     assert stored is not None
     assert stored["state"] == case.model_dump_json()
-    entries = await admin.fetch("SELECT entry::text, hash FROM case_event WHERE case_no = $1 ORDER BY seq", case.case_no)
+    entries = await admin.fetch(
+        "SELECT entry::text, hash FROM case_event WHERE case_no = $1 ORDER BY seq", case.case_no
+    )
     assert [row["entry"] for row in entries] == [entry.model_dump_json() for entry in story.entries]
     assert (stored["seq"], stored["hash"]) == (len(entries), entries[-1]["hash"])
 
@@ -167,7 +169,9 @@ async def test_a_lost_answer_is_no_loss(database: str, store: Store, admin: Conn
     await assert_stored(store, admin, story)
 
 
-@pytest.mark.parametrize("statement", ["UPDATE case_event SET line = ''", "DELETE FROM case_event", "TRUNCATE case_event"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE case_event SET line = ''", "DELETE FROM case_event", "TRUNCATE case_event"]
+)
 @pytest.mark.parametrize("role", ["origin", "replica"])
 async def test_the_record_is_append_only(store: Store, admin: Connection, statement: str, role: str) -> None:
     story = rectifying()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
@@ -34,7 +34,8 @@ class OutsideCase:
     client: Client
     store: Store
     case_no: str
-    handle: WorkflowHandle[Any, Any]
+    handle: Any
+    """A workflow handle; what it calls is named by strings, as the contract names it."""
     received_at: datetime
     skipper: TimeSkipper
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -54,11 +55,12 @@ class OutsideCase:
 
     async def until(self, stage: str) -> dict[str, Any]:
         """Wait until the case is in a stage (real seconds)."""
+        view = await self.view()
         for _ in range(200):
-            view = await self.view()
             if view["stage"] == stage:
                 return view
             await asyncio.sleep(0.05)
+            view = await self.view()
         raise AssertionError(f"{self.case_no} is {view['stage']}, not {stage}: {view['timeline'][-3:]}")
 
     async def skip(self, **span: float) -> dict[str, Any]:
@@ -130,7 +132,7 @@ async def hand_over(
         "summary": "商户夜间在巷内清洗二手电器，脏水横流，气味难闻。",
         "responsible_unit": UNIT,
     } | changes
-    handle = await skipper.client.start_workflow(
+    handle: Any = await skipper.client.start_workflow(
         "PetitionCase",
         body,
         id=workflow_id or f"case-{case_no}",

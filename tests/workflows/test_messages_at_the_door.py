@@ -52,7 +52,7 @@ async def test_messages_together_with_the_start_are_taken_in_after_it_in_order(c
         start_signal="acknowledgement",
         start_signal_args=[first],
     )
-    handle = client.get_workflow_handle(f"case-{case_no}")
+    handle: Any = client.get_workflow_handle(f"case-{case_no}")
     instruction = {"kind": "leader_instruction", "message_id": "m2", "by": by("county/通川区/mayor"), "text": "办"}
     receipt = await handle.execute_update("submit", instruction)
     view = await handle.query("case")
@@ -67,7 +67,7 @@ async def test_messages_together_with_the_start_are_taken_in_after_it_in_order(c
 async def test_a_refused_update_fails_with_the_code_and_stands_on_record(client: Client, store: Store) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
-    for kind, sender, body, code in [
+    refusals: list[tuple[str, dict[str, str], dict[str, Any], str]] = [
         ("verification", by("city/supervision-team"), {"confirmed": True, "opinion": "属实"}, "not_now"),
         ("verification", by(UNIT), {"confirmed": True, "opinion": "属实"}, "not_yours"),
         ("verification", by("city/nobody"), {"confirmed": True, "opinion": "属实"}, "unknown_office"),
@@ -76,7 +76,9 @@ async def test_a_refused_update_fails_with_the_code_and_stands_on_record(client:
         ("extension", by("city/intake"), {"days": 0, "reason": "x", "authority": "y"}, "malformed"),
         ("leader_instruction", by("city/mayor"), {"text": "长" * 20_001}, "too_large"),
         ("salute", by("city/mayor"), {}, "unknown_kind"),
-    ]:
+    ]
+    view = await case.view()
+    for kind, sender, body, code in refusals:
         with pytest.raises(WorkflowUpdateFailedError) as failed:
             await case.submit(kind, sender, **body)
         assert isinstance(failed.value.cause, ApplicationError)
@@ -111,7 +113,9 @@ async def test_surveys_refuse_too_few_and_twice_and_those_who_handled(client: Cl
     await refused("duplicate_respondent", round=1, responses=satisfied(5), complete=True)
     insider = by("city/revisit-team", "包案领导")
     await refused("conflict_of_interest", sender=insider, round=1, responses=satisfied(9, prefix="y"), complete=True)
-    await case.submit("survey_result", by("city/revisit-team"), round=1, responses=satisfied(5, prefix="z"), complete=True)
+    await case.submit(
+        "survey_result", by("city/revisit-team"), round=1, responses=satisfied(5, prefix="z"), complete=True
+    )
     assert (await case.handle.result())["outcome"] == "concluded"
 
 
@@ -166,9 +170,7 @@ async def test_anything_on_a_signal_is_refused_and_recorded_and_wedges_nothing(c
 
 
 @pytest.mark.parametrize(("what", "arguments"), RAW, ids=[what for what, _ in RAW])
-async def test_anything_on_the_update_is_refused(
-    client: Client, store: Store, what: str, arguments: list[Any]
-) -> None:
+async def test_anything_on_the_update_is_refused(client: Client, store: Store, what: str, arguments: list[Any]) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
     with pytest.raises(WorkflowUpdateFailedError) as failed:

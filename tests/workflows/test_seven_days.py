@@ -186,7 +186,7 @@ async def test_extension_moves_what_remains_and_keeps_the_original_date(client: 
     await case.cover()
     await case.skip(days=4)
     await case.submit("extension", by("city/intake"), days=3, reason="需停产整改", authority="省督察组")
-    view = await case.skip(days=5)
+    view = await case.skip(days=4, hours=12)
     assert view["sticker"] == "yellow"
     assert view["overdue"] is False
     assert moment(view["due_at"]) == case.received_at + timedelta(days=10)

@@ -1,0 +1,328 @@
+"""A case's page: what stands on it, computed from the case, its timeline and the moment; no I/O."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from api.addresses import case_address, report_address, workflow_address
+from api.marks import Day, Heading, Tone, headings, strip
+from api.settings import ApiSettings
+from api.wall import Awaited, Clock, CoverageMark, awaited, clock, coverage_marks, long_moment, span
+from petitions.asks import ask_due
+from petitions.case import Case, Judgement, Line, ReportIn
+from petitions.coverage import supervisors
+from petitions.days import milestone_due
+from petitions.telling import moment
+from petitions.values import Person
+from petitions.vocabulary import MessageKind, Opinion, Purpose
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of the timeline: when, who, what, and by how much it came late."""
+
+    seq: int
+    at: str
+    day: str
+    who: str
+    text: str
+    late: str | None
+    tone: Tone
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A missed milestone."""
+
+    label: str
+    due: str
+    met: str | None
+    late: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A round of the survey."""
+
+    round: int
+    responses: int
+    counts: tuple[tuple[str, int], ...]
+    percent: int
+    verdict: str
+    satisfied: bool | None
+
+
+@dataclass(frozen=True)
+class Said:
+    """Something that somebody wrote: who and when, a heading, and the text."""
+
+    who: str
+    at: str
+    heading: str
+    text: str
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Force:
+    """The task force."""
+
+    lead_leader: str
+    lead_department: str
+    assisting: tuple[str, ...]
+    members: tuple[str, ...]
+    at: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A message that was refused."""
+
+    at: str
+    kind: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """All that the page shows."""
+
+    case: Case
+    now: str
+    address: str
+    report_address: str
+    workflow_address: str
+    into_address: str | None
+    unit: str
+    facts: tuple[tuple[str, str], ...]
+    clock: Clock | None
+    verdict: str | None
+    headings: tuple[Heading, ...]
+    days: tuple[Day, ...]
+    coverages: tuple[CoverageMark, ...]
+    awaited: tuple[Awaited, ...]
+    force: Force | None
+    instructions: tuple[Said, ...]
+    visits: tuple[Said, ...]
+    reports: tuple[Said, ...]
+    judgements: tuple[Said, ...]
+    surveys: tuple[Survey, ...]
+    breaches: tuple[Deadline, ...]
+    refused: tuple[Refused, ...]
+    events: tuple[Event, ...]
+    next_after: int | None
+
+
+def case_page(
+    case: Case, lines: Sequence[Line], now: datetime, settings: ApiSettings, *, next_after: int | None = None
+) -> CasePage:
+    """The page of a case.
+
+    Args:
+        case: The case as it stands.
+        lines: The part of its timeline that is shown.
+        now: The procedure's time.
+        settings: Of this process, for links.
+        next_after: After which entry the timeline goes on, if it does.
+    """
+    durations = case.rules.durations
+    offset = durations.utc_offset_minutes
+    closing = case.closing
+    return CasePage(
+        case=case,
+        now=long_moment(now, offset),
+        address=case_address(case.case_no),
+        report_address=report_address(case.case_no),
+        workflow_address=workflow_address(settings, case.case_no),
+        into_address=case_address(closing.into) if closing and closing.into else None,
+        unit=case.title_of(case.responsible_unit) if case.responsible_unit else "未定，待分发",
+        facts=tuple(_facts(case)),
+        clock=None if closing else clock(case, now),
+        verdict=_verdict(case),
+        headings=headings(durations),
+        days=strip(case, closing.at if closing else now, durations.report_day),
+        coverages=coverage_marks(case),
+        awaited=awaited(case, now),
+        force=_force(case),
+        instructions=tuple(
+            Said(
+                who=_person(case, given.by),
+                at=moment(given.at, offset),
+                heading="批示",
+                text=given.text,
+                more=f"要求{moment(given.complete_by, offset)}前办结" if given.complete_by else "",
+            )
+            for given in case.instructions
+        ),
+        visits=tuple(
+            Said(_person(case, visit.by), moment(visit.at, offset), visit.purpose.label, visit.notes)
+            for visit in case.visits
+        ),
+        reports=tuple(_report(case, report) for report in case.reports),
+        judgements=tuple(_judgements(case)),
+        surveys=tuple(_surveys(case)),
+        breaches=tuple(_breaches(case, now)),
+        refused=tuple(
+            Refused(moment(each.at, offset), each.kind, each.code.label, each.reason) for each in reversed(case.refused)
+        ),
+        events=tuple(_events(case, lines)),
+        next_after=next_after,
+    )
+
+
+def _person(case: Case, person: Person) -> str:
+    """An office and a name; where somebody signs with the office's own id or title, once."""
+    title = case.title_of(person.office)
+    return title if person.name in {person.office, title} else f"{title} {person.name}"
+
+
+def _facts(case: Case) -> Iterator[tuple[str, str]]:
+    given, offset = case.hand_over, case.rules.durations.utc_offset_minutes
+    yield "交办时间", moment(given.received_at, offset)
+    if case.opened_at - given.received_at >= timedelta(hours=1):
+        yield "系统接收", f"{moment(case.opened_at, offset)}（迟{span(case.opened_at - given.received_at)}）"
+    yield "办结时限", moment(case.due_at, offset)
+    if case.extended_days:
+        yield "原时限", f"{moment(case.original_due_at, offset)}（已延期{case.extended_days}天）"
+    yield "污染类型", "、".join(category.label for category in given.categories)
+    yield "来源", given.channel.label + (f"，第{given.batch}批" if given.batch is not None else "")
+    yield "责任单位", case.title_of(case.responsible_unit) if case.responsible_unit else "未定，待分发"
+    if case.acknowledged_at:
+        yield "签收", moment(case.acknowledged_at, offset)
+
+
+def _verdict(case: Case) -> str | None:
+    closing = case.closing
+    if closing is None:
+        return None
+    at = moment(closing.at, case.rules.durations.utc_offset_minutes)
+    if closing.outcome.value != "concluded":
+        return f"{at} {case.stage.label}"
+    in_time = "市定目标内" if closing.within_target else "规定时限内" if closing.within_mandate else "超过规定时限"
+    return f"{at} 办结，用时{span(closing.at - case.hand_over.received_at)}，{in_time}"
+
+
+def _force(case: Case) -> Force | None:
+    made = case.task_force
+    if made is None:
+        return None
+    return Force(
+        lead_leader=_person(case, made.lead_leader),
+        lead_department=case.title_of(made.lead_department),
+        assisting=tuple(case.title_of(unit) for unit in made.assisting_departments),
+        members=tuple(
+            _person(case, member) if isinstance(member, Person) else case.title_of(member) for member in made.members
+        ),
+        at=moment(made.at, case.rules.durations.utc_offset_minutes),
+    )
+
+
+def _report(case: Case, report: ReportIn) -> Said:
+    attachments = f"附件{report.attachments}份" if report.attachments else ""
+    return Said(
+        who=_person(case, report.by),
+        at=moment(report.at, case.rules.durations.utc_offset_minutes),
+        heading=f"第{report.round}轮整改报告：{report.finding.label}，{report.completion.label}",
+        text=f"调查情况：{report.facts}\n处理和整改：{report.measures}",
+        more=attachments,
+    )
+
+
+def _judgements(case: Case) -> Iterator[Said]:
+    def said(judged: Judgement, heading: str) -> Said:
+        at = moment(judged.at, case.rules.durations.utc_offset_minutes)
+        return Said(_person(case, judged.by), at, heading, judged.opinion)
+
+    if case.verification:
+        yield said(case.verification, "核实通过" if case.verification.passed else "核实未通过")
+    if case.review:
+        yield said(case.review, "初审通过" if case.review.passed else "初审退回")
+
+
+def _surveys(case: Case) -> Iterator[Survey]:
+    for survey in case.surveys:
+        content = survey.opinions.get(Opinion.SATISFIED, 0) + survey.opinions.get(Opinion.BASICALLY_SATISFIED, 0)
+        verdict = {None: "进行中", True: "满意", False: "不满意，返工重办"}[survey.satisfied]
+        yield Survey(
+            round=survey.round,
+            responses=survey.responses,
+            counts=tuple((opinion.label, survey.opinions.get(opinion, 0)) for opinion in Opinion),
+            percent=content * 100 // survey.responses if survey.responses else 0,
+            verdict=verdict,
+            satisfied=survey.satisfied,
+        )
+
+
+def _breaches(case: Case, now: datetime) -> Iterator[Deadline]:
+    offset = case.rules.durations.utc_offset_minutes
+    until = case.closing.at if case.closing else now
+    for breach in case.breaches:
+        yield Deadline(
+            label=breach.milestone.label,
+            due=moment(breach.due_at, offset),
+            met=moment(breach.met_at, offset) if breach.met_at else None,
+            late=span((breach.met_at or until) - breach.due_at),
+        )
+
+
+_TONES: dict[str, Tone] = {"chased": "chase", "milestone": "late", "sticker": "chase", "extension": "note"}
+_QUIET = frozenset({"received", "stage_entered", "dispatched", "milestones_skipped", "starring", "dispatch"})
+
+
+def _events(case: Case, lines: Sequence[Line]) -> Iterator[Event]:
+    offset = case.rules.durations.utc_offset_minutes
+    late = _lateness(case, lines)
+    day = ""
+    for line in lines:
+        date, _, time = moment(line.at, offset).partition(" ")
+        yield Event(
+            seq=line.seq,
+            at=time,
+            day="" if date == day else date,
+            who=_person(case, line.by) if line.by else "系统",
+            text=line.text,
+            late=span(late[line.seq]) if line.seq in late else None,
+            tone=_TONES.get(line.event, "note" if line.event in _QUIET else "done"),
+        )
+        day = date
+
+
+def _lateness(case: Case, lines: Sequence[Line]) -> dict[int, timedelta]:
+    """By how much what was asked for came after its time, by line; what the procedure does itself says it in words."""
+    visits = {(visit.at, visit.by): visit.purpose for visit in case.visits}
+    late: dict[int, timedelta] = {}
+    for what, offices in _asked(case).items():
+        due_at = ask_due(case, what)
+        seen: set[str] = set()
+        for line in lines:
+            office = line.by.office if line.by else ""
+            if line.event != what or (offices is not None and office not in offices):
+                continue
+            if what is MessageKind.SITE_VISIT and visits.get((line.at, line.by or _NOBODY)) is not Purpose.SUPERVISION:
+                continue
+            # Each who had to act counts once; a second instruction of the same leader is not late again.
+            first, seen = (office not in seen) if offices is not None else not seen, seen | {office}
+            if first and line.at > due_at:
+                late[line.seq] = line.at - due_at
+    review_due = milestone_due(case, case.rules.durations.review_day)
+    for line in lines:
+        if line.event == "preliminary_review" and line.at == case.reviewed_at and line.at > review_due:
+            late[line.seq] = line.at - review_due
+        if line.event == "closed" and line.at > case.due_at:
+            late[line.seq] = line.at - case.due_at
+    return {seq: by for seq, by in late.items() if by >= timedelta(minutes=1)}
+
+
+_NOBODY = Person(office="-", name="-")
+
+
+def _asked(case: Case) -> dict[MessageKind, frozenset[str] | None]:
+    """What is asked for beside the stages, and of whom; none: whoever does it first."""
+    rules = case.rules
+    return {
+        MessageKind.ACKNOWLEDGEMENT: None,
+        MessageKind.TASK_FORCE: None,
+        MessageKind.LEADER_INSTRUCTION: frozenset(rules.instruct_starred if case.starred else rules.instruct_plain),
+        MessageKind.SITE_VISIT: frozenset(supervisors(case)),
+    }

@@ -1,0 +1,96 @@
+"""Pages for people: the wall, a case, its handling report."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import HTMLResponse
+
+from api.addresses import case_address
+from api.case_page import case_page
+from api.context import Reading
+from api.parameters import CaseNo
+from api.problems import case_not_found
+from api.rendering import page
+from api.marks import Sign
+from api.wall import wall
+from petitions.case import Case
+from petitions.report import handling_report
+from petitions.telling import moment
+from store.reading import CaseFilters
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+OPEN_ROWS = 400
+"""Open cases that the wall shows at the most: beyond that it is no wall any more."""
+CLOSED_ROWS = 60
+_LINES = 500
+
+
+class _Part(BaseModel):
+    """Which part of a long timeline is shown."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    after: Annotated[int, Field(ge=0, le=2_147_483_647)] = 0
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+async def show_wall(context: Reading) -> HTMLResponse:
+    """The wall: every open case in its row, the closed ones below."""
+    now = context.now()
+    store = context.store
+    shown, closed, figures = await context.in_time(
+        asyncio.gather(
+            context.states.open_cases(OPEN_ROWS),
+            store.cases(CaseFilters(closed=True), limit=CLOSED_ROWS),
+            store.figures(now),
+        )
+    )
+    return page(
+        "wall.html",
+        signs=Sign,
+        wall=wall(now, shown.cases, shown.number, closed.cases, figures, more_closed=closed.next is not None),
+    )
+
+
+@router.api_route("/cases/{no}", methods=["GET", "HEAD"])
+async def show_case(no: CaseNo, part: Annotated[_Part, Query()], context: Reading) -> HTMLResponse:
+    """Everything about a case."""
+    now = context.now()
+    case, lines = await context.in_time(
+        asyncio.gather(_case(context, no), context.store.timeline(no, part.after, _LINES + 1))
+    )
+    shown = lines[:_LINES]
+    next_after = shown[-1].seq if len(lines) > _LINES else None
+    return page(
+        "case.html", page=case_page(case, shown, now, context.settings, next_after=next_after), after=part.after
+    )
+
+
+@router.api_route("/cases/{no}/report", methods=["GET", "HEAD"])
+async def show_report(no: CaseNo, context: Reading) -> HTMLResponse:
+    """The handling report: as submitted, or as it would be now, marked as a draft."""
+    case, submitted = await context.in_time(asyncio.gather(_case(context, no), context.store.report(no)))
+    report = submitted.report if submitted else handling_report(case)
+    return page(
+        "report.html",
+        case=case,
+        address=case_address(case.case_no),
+        report=report,
+        submitted=submitted,
+        at=_local(case, submitted.submitted_at if submitted else context.now()),
+    )
+
+
+async def _case(context: Reading, case_no: str) -> Case:
+    case = await context.states.state(case_no)
+    if case is None:
+        raise case_not_found(case_no)
+    return case
+
+
+def _local(case: Case, at: datetime) -> str:
+    return moment(at, case.rules.durations.utc_offset_minutes)

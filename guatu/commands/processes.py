@@ -1,0 +1,50 @@
+"""``guatu worker`` and ``guatu api``: the processes that serve, set by the environment alone."""
+
+import asyncio
+
+import typer
+
+
+def worker() -> None:
+    """Work on cases: needs a Temporal server (TEMPORAL_ADDRESS, ...) and Postgres (GUATU_DATABASE_URL), nothing else."""
+    from guatu.cases import connect_temporal
+    from guatu.logs import configure_logging
+    from guatu.running import run_until_told_to_stop
+    from guatu.settings import read_settings
+    from worker.process import run_worker
+    from worker.settings import WorkerSettings
+
+    async def main(stop: asyncio.Event) -> None:
+        settings = read_settings(WorkerSettings)
+        # First of all, for the sentence it gives: the worker's own connection has none.
+        await connect_temporal()
+        await run_worker(settings, stop)
+
+    configure_logging()
+    run_until_told_to_stop(main)
+
+
+def api() -> None:
+    """Serve the HTTP API and the pages."""
+    from guatu.errors import RoomMissingError
+    from guatu.logs import configure_logging
+    from guatu.product import api_is_installed
+    from guatu.running import run_until_told_to_stop
+    from guatu.settings import read_settings
+
+    async def main(stop: asyncio.Event) -> None:
+        if not api_is_installed():
+            raise RoomMissingError("this build of guatu has no HTTP API")
+        from api.process import run_api
+        from api.settings import ApiSettings
+
+        await run_api(read_settings(ApiSettings), stop)
+
+    configure_logging()
+    run_until_told_to_stop(main)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make them commands of the application."""
+    app.command()(worker)
+    app.command()(api)
