@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api.addresses import case_address, report_address, workflow_address
-from api.marks import Day, Heading, Tone, headings, strip
+from api.marks import Day, Heading, Tone, headings, signs, strip
 from api.settings import ApiSettings
 from api.wall import Awaited, Clock, CoverageMark, awaited, clock, coverage_marks, long_moment, span
 from petitions.asks import ask_due
@@ -266,13 +266,14 @@ def _breaches(case: Case, now: datetime) -> Iterator[Deadline]:
         )
 
 
-_TONES: dict[str, Tone] = {"chased": "chase", "milestone": "late", "sticker": "chase", "extension": "note"}
-_QUIET = frozenset({"received", "stage_entered", "dispatched", "milestones_skipped", "starring", "dispatch"})
+_QUIET = frozenset({"stage_entered", "dispatched", "milestones_skipped"})
+"""What the procedure does by itself, as it should."""
 
 
 def _events(case: Case, lines: Sequence[Line]) -> Iterator[Event]:
     offset = case.rules.durations.utc_offset_minutes
     late = _lateness(case, lines)
+    tones: dict[int, Tone] = {line.seq: sign.tone for line, sign in signs(case)}
     day = ""
     for line in lines:
         date, _, time = moment(line.at, offset).partition(" ")
@@ -283,7 +284,7 @@ def _events(case: Case, lines: Sequence[Line]) -> Iterator[Event]:
             who=_person(case, line.by) if line.by else "系统",
             text=line.text,
             late=span(late[line.seq]) if line.seq in late else None,
-            tone=_TONES.get(line.event, "note" if line.event in _QUIET else "done"),
+            tone="note" if line.event in _QUIET else tones.get(line.seq, "done"),
         )
         day = date
 
@@ -297,7 +298,7 @@ def _lateness(case: Case, lines: Sequence[Line]) -> dict[int, timedelta]:
         seen: set[str] = set()
         for line in lines:
             office = line.by.office if line.by else ""
-            if line.event != what or (offices is not None and office not in offices):
+            if line.event != what.value or (offices is not None and office not in offices):
                 continue
             if what is MessageKind.SITE_VISIT and visits.get((line.at, line.by or _NOBODY)) is not Purpose.SUPERVISION:
                 continue

@@ -32,7 +32,7 @@ class FiguresAnswer(Figures):
 
 @router.get("/figures", summary="Figures as of a moment", responses=declared())
 async def read_figures(query: Annotated[FiguresQuery, Query()], context: Reading) -> FiguresAnswer:
-    """Cases received, concluded and starred up to the moment, and received by county; from the record, not estimated."""
+    """Cases received, concluded and starred up to the moment, and received by county; from the record itself."""
     at = query.at or context.now()
     found = await context.in_time(context.store.figures(at))
     return FiguresAnswer(at=at, **found.model_dump())

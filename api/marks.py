@@ -68,7 +68,7 @@ class Day:
     Attributes:
         number: 0 is the day of the hand-over; the last column holds all later days.
         marks: What was done, each sign once.
-        stickers: What was put on that day.
+        sticker: What was put on that day, the last of several.
         when: As seen from now.
         due: The case is due on that day.
         label: What the column is called, with its date.
@@ -76,7 +76,7 @@ class Day:
 
     number: int
     marks: tuple[Mark, ...]
-    stickers: tuple[Sticker, ...]
+    sticker: Sticker | None
     when: Literal["past", "today", "ahead"]
     due: bool
     label: str
@@ -109,17 +109,17 @@ def strip(case: Case, now: datetime, last: int) -> tuple[Day, ...]:
         last: The last day with a column of its own; whatever is later shares one.
     """
     marks: dict[int, list[tuple[Sign, str]]] = {}
-    for at, sign, told in sorted(_signs(case), key=lambda happened: happened[0]):
-        marks.setdefault(_column(case, at, last), []).append((sign, told))
-    stickers: dict[int, list[Sticker]] = {}
-    for at, sticker in _stickers(case):
-        stickers.setdefault(_column(case, at, last), []).append(sticker)
+    offset = case.rules.durations.utc_offset_minutes
+    for line, sign in signs(case):
+        told = f"{moment(line.at, offset)} {line.text}"
+        marks.setdefault(_column(case, line.at, last), []).append((sign, told))
+    stickers = {_column(case, at, last): sticker for at, sticker in _stickers(case)}
     today, due = _column(case, now, last), _column(case, case.due_at, last)
     return tuple(
         Day(
             number=day,
             marks=_each_once(marks.get(day, [])),
-            stickers=tuple(stickers.get(day, [])),
+            sticker=stickers.get(day),
             when="past" if day < today else "today" if day == today else "ahead",
             due=day == due,
             label=_label(case, day, last),
@@ -153,8 +153,8 @@ def _each_once(happened: Sequence[tuple[Sign, str]]) -> tuple[Mark, ...]:
     )
 
 
-def _signs(case: Case) -> Iterator[tuple[datetime, Sign, str]]:
-    offset = case.rules.durations.utc_offset_minutes
+def signs(case: Case) -> Iterator[tuple[Line, Sign]]:
+    """The lines of the case's timeline that have a sign, each with it."""
     visits = _aligned(case, "site_visit", [visit.purpose for visit in case.visits])
     judged = _aligned(case, "survey_judged", [each.satisfied for each in case.surveys if each.satisfied is not None])
     final = {(report.at, report.by) for report in case.reports}
@@ -177,7 +177,7 @@ def _signs(case: Case) -> Iterator[tuple[datetime, Sign, str]]:
             case _:
                 pass
         if sign:
-            yield line.at, sign, f"{moment(line.at, offset)} {line.text}"
+            yield line, sign
 
 
 _SIGNS = {
@@ -202,7 +202,7 @@ _SIGNS = {
 def _stickers(case: Case) -> list[tuple[datetime, Sticker]]:
     put = [sticker.colour for sticker in case.rules.durations.stickers[: case.stickers_put]]
     at = {line.seq: line.at for line in case.timeline}
-    return [(at[seq], colour) for seq, colour in _aligned(case, "sticker", put).items()]
+    return [(at[seq], colour) for seq, colour in sorted(_aligned(case, "sticker", put).items())]
 
 
 def _aligned(case: Case, event: str, values: Sequence[_T]) -> dict[int, _T]:

@@ -2,9 +2,18 @@
 
 import time
 
-from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector, make_asgi_app
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -24,7 +33,11 @@ class Metrics:
 
     def app(self) -> ASGIApp:
         """What answers at the private port: ``/metrics``."""
-        return Starlette(routes=[Mount("/metrics", make_asgi_app(self.registry))])
+
+        async def read(_request: Request) -> Response:
+            return Response(generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+        return Starlette(routes=[Route("/metrics", read)])
 
 
 class CountRequests:

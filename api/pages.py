@@ -1,7 +1,6 @@
 """Pages for people: the wall, a case, its handling report."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,14 +10,13 @@ from starlette.responses import HTMLResponse
 from api.addresses import case_address
 from api.case_page import case_page
 from api.context import Reading
+from api.marks import Sign
 from api.parameters import CaseNo
 from api.problems import case_not_found
 from api.rendering import page
-from api.marks import Sign
-from api.wall import wall
+from api.wall import long_moment, wall
 from petitions.case import Case
 from petitions.report import handling_report
-from petitions.telling import moment
 from store.reading import CaseFilters
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -81,7 +79,7 @@ async def show_report(no: CaseNo, context: Reading) -> HTMLResponse:
         address=case_address(case.case_no),
         report=report,
         submitted=submitted,
-        at=_local(case, submitted.submitted_at if submitted else context.now()),
+        at=long_moment(submitted.submitted_at if submitted else context.now(), case.rules.durations.utc_offset_minutes),
     )
 
 
@@ -90,7 +88,3 @@ async def _case(context: Reading, case_no: str) -> Case:
     if case is None:
         raise case_not_found(case_no)
     return case
-
-
-def _local(case: Case, at: datetime) -> str:
-    return moment(at, case.rules.durations.utc_offset_minutes)

@@ -19,14 +19,14 @@ class ProblemType(StrEnum):
     """Every sort of problem; the value stands at the end of its ``type`` and never changes."""
 
     status: HTTPStatus
-    title: str
+    heading: str
 
-    def __new__(cls, value: str, status: HTTPStatus, title: str) -> Self:
+    def __new__(cls, value: str, status: HTTPStatus, heading: str) -> Self:
         """Make the member from its name in the ``type``, its status and its English title."""
         kind = str.__new__(cls, value)
         kind._value_ = value
         kind.status = status
-        kind.title = title
+        kind.heading = heading
         return kind
 
     NOT_FOUND = "not-found", HTTPStatus.NOT_FOUND, "There is nothing at this address"
@@ -89,7 +89,7 @@ class ProblemError(Exception):
         super().__init__(detail)
         self.headers = headers or {}
         self.problem = Problem(
-            type=kind.uri, title=kind.title, status=status or kind.status, detail=detail, errors=errors
+            type=kind.uri, title=kind.heading, status=status or kind.status, detail=detail, errors=errors
         )
 
 
@@ -126,7 +126,7 @@ def declared(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:
 def _declaration(kinds: Iterable[ProblemType]) -> dict[str, Any]:
     described = list(kinds)
     declaration: dict[str, Any] = {
-        "description": "; ".join(f"{kind.title} (`{kind.uri}`)" for kind in described),
+        "description": "; ".join(f"{kind.heading} (`{kind.uri}`)" for kind in described),
         "content": {
             MEDIA_TYPE: {
                 "schema": {"$ref": "#/components/schemas/Problem"},

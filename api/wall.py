@@ -22,7 +22,6 @@ COVERAGE_SIGNS = {
     Coverage.TASK_FORCE: "专",
     Coverage.REVISIT: "访",
 }
-_SHOWN_OFFICES = 2
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ class Awaited:
     @property
     def who(self) -> str:
         """The offices, the first of them by name."""
-        shown = "、".join(self.offices[:_SHOWN_OFFICES])
-        return f"{shown}等{len(self.offices)}家" if len(self.offices) > _SHOWN_OFFICES else shown
+        first, *others = self.offices
+        return f"{first}等{len(self.offices)}家" if others else first
 
 
 @dataclass(frozen=True)
@@ -68,11 +67,12 @@ class Clock:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the wall."""
+    """A row of the wall; ``unit_here`` is the unit's name without the county's, which stands beside it."""
 
     case: Case
     address: str
     unit: str | None
+    unit_here: str | None
     days: tuple[Day, ...]
     coverages: tuple[CoverageMark, ...]
     awaited: tuple[Awaited, ...]
@@ -203,10 +203,12 @@ def long_moment(at: datetime, utc_offset_minutes: int) -> str:
 
 
 def _row(case: Case, now: datetime, last: int) -> Row:
+    unit = case.title_of(case.responsible_unit) if case.responsible_unit else None
     return Row(
         case=case,
         address=case_address(case.case_no),
-        unit=case.title_of(case.responsible_unit) if case.responsible_unit else None,
+        unit=unit,
+        unit_here=(unit.removeprefix(case.hand_over.county) or unit) if unit else None,
         days=strip(case, now, last),
         coverages=coverage_marks(case),
         awaited=awaited(case, now),
@@ -236,8 +238,8 @@ def _closed(summary: CaseSummary, utc_offset_minutes: int) -> ClosedRow:
 
 
 def span(length: timedelta) -> str:
-    """How long something is, to the minute; what is over a day, to the hour: nobody reads minutes from a wall."""
+    """How long something is, to the minute; from three hours on, to the hour: nobody reads minutes from a wall."""
     length = abs(length)
-    unit = timedelta(hours=1) if length >= timedelta(days=1) else timedelta(minutes=1)
+    unit = timedelta(hours=1) if length >= timedelta(hours=3) else timedelta(minutes=1)
     whole = length // unit * unit
     return how_long(whole.total_seconds()) if whole else "不足1分钟"

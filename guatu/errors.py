@@ -3,7 +3,6 @@
 CommandError
 ├── SettingsError               a setting is missing or wrong
 ├── TemporalUnreachableError    no Temporal server answers where ``TEMPORAL_*`` says
-├── RoomMissingError            a part of the product is not installed here
 └── ServiceFailedError          a child process did not become ready
 """
 
@@ -29,10 +28,6 @@ class TemporalUnreachableError(CommandError):
         )
 
 
-class RoomMissingError(CommandError):
-    """A part of the product is not there."""
-
-
 class ServiceFailedError(CommandError):
     """A child process did not start or did not become ready.
 
@@ -40,10 +35,9 @@ class ServiceFailedError(CommandError):
         log: What it wrote.
     """
 
-    def __init__(self, name: str, what: str, log: Path, last_line: str = "") -> None:
+    def __init__(self, name: str, what: str, log: Path) -> None:
         self.log = log
-        told = f" ({last_line.removeprefix('guatu: ')})" if last_line else ""
-        super().__init__(f"the {name} {what}{told}: see {log} for why")
+        super().__init__(f"the {name} {what}: see {log} for why")
 
 
 def sentence_for(error: BaseException) -> str | None:
@@ -74,24 +68,26 @@ def _expected() -> tuple[type[BaseException], ...]:
     from temporalio.service import RPCError
 
     from activities.jurisdictions import NoSuchJurisdictionError
+    from api.serving import PortInUseError as ApiPortInUseError
     from guatu.demo.timetable import TimetableError
     from guatu.embedded.errors import EmbeddedStackError
     from petitions.hand_over import HandOverError
     from petitions.jurisdiction_reading import JurisdictionError
     from store.errors import StoreError
-    from worker.health import PortInUseError
+    from worker.health import PortInUseError as WorkerPortInUseError
     from worker.search_attributes import SearchAttributesMissingError
 
     return (
+        ApiPortInUseError,
         CommandError,
         EmbeddedStackError,
         HandOverError,
         JurisdictionError,
         NoSuchJurisdictionError,
         OSError,
-        PortInUseError,
         RPCError,
         SearchAttributesMissingError,
         StoreError,
         TimetableError,
+        WorkerPortInUseError,
     )

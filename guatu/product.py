@@ -1,8 +1,7 @@
 """The product's processes on an embedded stack: how ``guatu up`` and ``guatu demo`` start the worker and the API."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from importlib.util import find_spec
+from collections.abc import AsyncGenerator, Generator, Mapping
 from pathlib import Path
 
 from guatu.embedded import EmbeddedStack
@@ -10,8 +9,6 @@ from guatu.embedded.errors import PortInUseError
 from guatu.embedded.ports import LOOPBACK, free_port
 from guatu.errors import CommandError
 from guatu.services import Service, SupervisedService, child_environment
-
-Say = Callable[[str], None]
 
 LOGS = "logs"
 """Where a data directory keeps what the processes write, the embedded servers' logs among it."""
@@ -24,19 +21,15 @@ def worker_service(stack: EmbeddedStack, data_dir: Path, port: int, environment:
         stack: The servers it works with.
         data_dir: The stack's data directory.
         port: Where its health endpoint listens; 0 chooses a free port.
-        environment: Its environment, to which the addresses are added.
+        environment: Its settings, to which the addresses are added.
     """
-    return _service("worker", "GUATU_WORKER_PORT", stack, data_dir, port or free_port(), environment)
+    return _service("worker", "GUATU_WORKER_PORT", stack, data_dir, port, environment)
 
 
 def api_service(stack: EmbeddedStack, data_dir: Path, port: int, environment: Mapping[str, str]) -> Service:
-    """The HTTP API with the pages, on ``port`` (0 chooses a free one); else as ``worker_service``."""
-    return _service("api", "GUATU_API_PORT", stack, data_dir, port or free_port(), environment)
-
-
-def api_is_installed() -> bool:
-    """Whether this build of the product has the API."""
-    return find_spec("api.process") is not None
+    """The HTTP API with the pages, on this port; else as ``worker_service``."""
+    pages = {"GUATU_TEMPORAL_UI_URL": stack.ui_url}
+    return _service("api", "GUATU_API_PORT", stack, data_dir, port, {**environment, **pages})
 
 
 def stack_environment(stack: EmbeddedStack) -> dict[str, str]:
@@ -48,8 +41,8 @@ def stack_environment(stack: EmbeddedStack) -> dict[str, str]:
     }
 
 
-def api_url(service: Service) -> str:
-    """Where the API and its pages are."""
+def url_of(service: Service) -> str:
+    """Where a service is on this machine."""
     return f"http://{LOOPBACK}:{service.port}"
 
 
@@ -67,7 +60,7 @@ async def stopped_at_the_end(*services: SupervisedService) -> AsyncGenerator[Non
 
 @contextlib.contextmanager
 def ports_told_with_their_options(options: Mapping[int, str]) -> Generator[None]:
-    """Add to the error of a port in use which option of the command chooses another one.
+    """Add to the error of a port in use how the command is told to take another one.
 
     Args:
         options: What to set instead, for each port that was asked for.
@@ -86,11 +79,12 @@ def ports_told_with_their_options(options: Mapping[int, str]) -> Generator[None]
 def _service(
     name: str, port_setting: str, stack: EmbeddedStack, data_dir: Path, port: int, environment: Mapping[str, str]
 ) -> Service:
-    settings = stack_environment(stack) | {port_setting: str(port)}
+    chosen = port or free_port()
+    settings = {**environment, **stack_environment(stack), port_setting: str(chosen)}
     return Service(
         name=name,
         arguments=(name,),
-        environment=child_environment({**environment, **settings}),
-        port=port,
+        environment=child_environment(settings),
+        port=chosen,
         log=data_dir / LOGS / f"{name}.log",
     )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from guatu.embedded.logs import lines_since, make_room, why
+from guatu.embedded.logs import lines_since, make_room
 from guatu.embedded.ports import LOOPBACK
 from guatu.embedded.process import Command, GuardedProcess
 from guatu.errors import ServiceFailedError
@@ -87,13 +87,15 @@ class SupervisedService:
         while not await asyncio.to_thread(is_ready, self._service.port):
             assert self._process is not None
             if self._process.exit_code is not None:
-                raise ServiceFailedError(self._service.name, "did not start", self._service.log, self._last_line())
+                raise ServiceFailedError(
+                    self._service.name, f"ended before it was ready{self._last_words()}", self._service.log
+                )
             if time.monotonic() - began > patience:
                 await self.stop()
                 if patience < _READY_SECONDS:
                     raise TimeoutError
-                told = f"was not ready after {patience:.0f} seconds"
-                raise ServiceFailedError(self._service.name, told, self._service.log, self._last_line())
+                told = f"was not ready after {patience:.0f} seconds{self._last_words()}"
+                raise ServiceFailedError(self._service.name, told, self._service.log)
             await asyncio.sleep(0.1)
 
     async def keep(self) -> None:
@@ -106,7 +108,7 @@ class SupervisedService:
                 pause = _FIRST_PAUSE
             self.restarts += 1
             self._say(
-                f"the {self._service.name} {_ended(code)}{self._told()}; it is started again in {pause:g} s "
+                f"the {self._service.name} {_ended(code)}{self._last_words()}; it is started again in {pause:g} s "
                 f"(log: {self._service.log})"
             )
             await asyncio.sleep(pause)
@@ -130,14 +132,11 @@ class SupervisedService:
         self._started_at = time.monotonic()
         self._process = await GuardedProcess.start(self._service.command())
 
-    def _last_line(self) -> str:
-        """What it said last of itself (``guatu: …``), else the line of its log that tells most."""
-        own = [line for line in lines_since(self._service.log, self._log_begin) if line.startswith("guatu: ")]
-        return own[-1][:300] if own else why(self._service.log, self._log_begin)
-
-    def _told(self) -> str:
-        own = [line for line in lines_since(self._service.log, self._log_begin) if line.startswith("guatu: ")]
-        return f" ({own[-1].removeprefix('guatu: ')[:300]})" if own else ""
+    def _last_words(self) -> str:
+        """What it said of its end: its own sentence, or a traceback's last line; its log's events are none of it."""
+        said = [line for line in lines_since(self._service.log, self._log_begin) if not line.startswith("{")]
+        own = [line.removeprefix("guatu: ") for line in said if line.startswith("guatu: ")]
+        return f" ({(own or said)[-1][:300]})" if said else ""
 
 
 def is_ready(port: int) -> bool:
@@ -153,7 +152,7 @@ def is_ready(port: int) -> bool:
 
 
 def inherited_settings() -> dict[str, str]:
-    """The ``GUATU_*`` of this program that a child is to have too; its clock is set where it is wanted, not inherited."""
+    """The ``GUATU_*`` of this program that its children are to have too; a short clock is never inherited."""
     names = (name for name in os.environ if name.startswith("GUATU_") and name != "GUATU_SHORT_CLOCK")
     return {name: os.environ[name] for name in names}
 

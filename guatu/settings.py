@@ -1,6 +1,6 @@
 """Settings of the environment, read with a sentence for every mistake."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -13,7 +13,7 @@ Settings = TypeVar("Settings", bound=BaseSettings)
 _EXAMPLES = {"GUATU_DATABASE_URL": "postgresql://user@host/database"}
 
 
-def read_settings(kind: type[Settings], **given: object) -> Settings:
+def read_settings(kind: type[Settings], **given: Any) -> Settings:
     """The settings of a process, from ``GUATU_*``.
 
     Args:

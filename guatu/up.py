@@ -4,16 +4,10 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.settings import ApiSettings
 from guatu.embedded import EmbeddedSettings, EmbeddedStack
 from guatu.embedded.ports import check_free
-from guatu.product import (
-    api_is_installed,
-    api_service,
-    api_url,
-    ports_told_with_their_options,
-    stopped_at_the_end,
-    worker_service,
-)
+from guatu.product import api_service, ports_told_with_their_options, stopped_at_the_end, url_of, worker_service
 from guatu.running import say
 from guatu.services import Service, SupervisedService, inherited_settings
 from guatu.settings import read_settings
@@ -40,34 +34,40 @@ class UpOptions:
 async def up(options: UpOptions, stop: asyncio.Event) -> int:
     """Run until told to stop.
 
+    Args:
+        options: How.
+        stop: Is set when the operator ends it, which also cancels this.
+
     Returns:
         The exit status.
 
     Raises:
         CommandError, EmbeddedStackError: It cannot be run; or one of the servers ended by itself.
     """
+    # Any mistake in the environment is told before anything is started.
     worker_port = read_settings(WorkerSettings, database_url="").worker_port
-    asked_for = {
-        options.temporal_port: "--temporal-port 0",
-        options.ui_port: "--ui-port 0",
-        options.api_port: "--api-port 0",
-        worker_port: "GUATU_WORKER_PORT=0",
+    metrics_port = read_settings(ApiSettings, database_url="").api_metrics_port
+    own_ports = {
+        options.api_port: ("the API", "--api-port 0"),
+        worker_port: ("the worker's health endpoint", "GUATU_WORKER_PORT=0"),
+        metrics_port: ("the API's metrics", "GUATU_API_METRICS_PORT=0"),
     }
+    asked_for = {port: instead for port, (_, instead) in own_ports.items()}
+    asked_for |= {options.temporal_port: "--temporal-port 0", options.ui_port: "--ui-port 0"}
     try:
         with ports_told_with_their_options(asked_for):
-            for port, purpose in ((options.api_port, "the API"), (worker_port, "the worker's health endpoint")):
+            for port, (purpose, _) in own_ports.items():
                 if port:
                     check_free(port, purpose)
             settings = EmbeddedSettings(
                 data_dir=options.data_dir, temporal_port=options.temporal_port, ui_port=options.ui_port
             )
             async with EmbeddedStack(settings, say) as stack:
-                data_dir = await asyncio.to_thread(options.data_dir.expanduser().absolute)
                 environment = inherited_settings()
-                services = [worker_service(stack, data_dir, worker_port, environment)]
-                if api_is_installed():
-                    services.append(api_service(stack, data_dir, options.api_port, environment))
-                await _run(stack, services)
+                data_dir = options.data_dir.expanduser().absolute()
+                worker = worker_service(stack, data_dir, worker_port, environment)
+                api = api_service(stack, data_dir, options.api_port, environment)
+                await _run(stack, worker, api)
     except asyncio.CancelledError:
         if not stop.is_set():
             raise
@@ -75,13 +75,14 @@ async def up(options: UpOptions, stop: asyncio.Event) -> int:
     return 0
 
 
-async def _run(stack: EmbeddedStack, services: list[Service]) -> None:
-    """Keep the services running until a server ends or this is cancelled."""
-    supervised = [SupervisedService(service, say) for service in services]
+async def _run(stack: EmbeddedStack, worker: Service, api: Service) -> None:
+    """Keep the processes running until a server ends or this is cancelled."""
+    supervised = [SupervisedService(service, say) for service in (worker, api)]
     async with stopped_at_the_end(*supervised):
-        for service in supervised:
-            await service.start()
-        for line in _addresses(stack, services):
+        async with asyncio.TaskGroup() as group:
+            for service in supervised:
+                group.create_task(service.start())
+        for line in _addresses(stack, worker, api):
             print(line, flush=True)  # noqa: T201 - a command
         async with asyncio.TaskGroup() as group:
             group.create_task(stack.watch())
@@ -89,9 +90,12 @@ async def _run(stack: EmbeddedStack, services: list[Service]) -> None:
                 group.create_task(service.keep())
 
 
-def _addresses(stack: EmbeddedStack, services: list[Service]) -> list[str]:
-    lines = [f"Temporal UI   {stack.ui_url}", f"Temporal      {stack.temporal_address} (namespace {stack.namespace})"]
-    lines += [f"API           {api_url(service)}" for service in services if service.name == "api"]
-    lines.append(f'Postgres      psql "{stack.database_url}"')
-    lines += [f"Log           {service.name}: {service.log}" for service in services]
-    return [*lines, "Ctrl-C ends everything; the data stay."]
+def _addresses(stack: EmbeddedStack, worker: Service, api: Service) -> list[str]:
+    return [
+        f"挂图和接口     {url_of(api)}",
+        f"Temporal 界面  {stack.ui_url}/namespaces/{stack.namespace}/workflows",
+        f"Temporal       {stack.temporal_address}（命名空间 {stack.namespace}）",
+        f'数据库         psql "{stack.database_url}"',
+        f"日志           {worker.log}、{api.log}",
+        "按 Ctrl-C 全部停止，数据保留。",
+    ]

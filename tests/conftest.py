@@ -1,6 +1,8 @@
 """The real servers that the tests run on: one embedded stack for the session, and a worker in this process."""
 
+import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -13,6 +15,7 @@ from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
 from guatu.embedded.stack import EmbeddedSettings, EmbeddedStack
 from store import Store, open_pool, prepare_schema
+from tests.workflows.outside_program import OutsideCase, StoreHistory
 from worker.process import case_worker
 from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
@@ -78,7 +81,22 @@ async def worker(stack: EmbeddedStack) -> AsyncIterator[None]:
             yield
 
 
-@pytest.fixture(scope="session")
-def histories() -> Path:
-    """Where the stored histories are."""
-    return Path(__file__).parent / "histories"
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Histories are stored on purpose only, and never over one that is there."""
+    parser.addoption("--store-histories", action="store_true", help="store the history of each path that has none")
+
+
+@pytest.fixture
+def store_history(request: pytest.FixtureRequest) -> StoreHistory:
+    """Keep the history of a path in ``tests/histories``."""
+
+    async def keep(path: str, case: OutsideCase) -> None:
+        stored = Path(__file__).parent / "histories" / f"{path}.json"
+        if not request.config.getoption("--store-histories") or stored.exists():
+            return
+        stored.parent.mkdir(exist_ok=True)
+        history = await case.handle.fetch_history()
+        text = json.dumps(json.loads(history.to_json()), ensure_ascii=False, indent=1)
+        stored.write_text(re.sub(r'"identity": "[^"]*"', '"identity": "test"', text) + "\n", encoding="utf-8")
+
+    return keep

@@ -6,7 +6,7 @@ import typer
 
 
 def worker() -> None:
-    """Work on cases: needs a Temporal server (TEMPORAL_ADDRESS, ...) and Postgres (GUATU_DATABASE_URL), nothing else."""
+    """Work on cases; needs a Temporal server (TEMPORAL_ADDRESS, ...) and Postgres (GUATU_DATABASE_URL)."""
     from guatu.cases import connect_temporal
     from guatu.logs import configure_logging
     from guatu.running import run_until_told_to_stop
@@ -26,18 +26,13 @@ def worker() -> None:
 
 def api() -> None:
     """Serve the HTTP API and the pages."""
-    from guatu.errors import RoomMissingError
+    from api.process import run_api
+    from api.settings import ApiSettings
     from guatu.logs import configure_logging
-    from guatu.product import api_is_installed
     from guatu.running import run_until_told_to_stop
     from guatu.settings import read_settings
 
     async def main(stop: asyncio.Event) -> None:
-        if not api_is_installed():
-            raise RoomMissingError("this build of guatu has no HTTP API")
-        from api.process import run_api
-        from api.settings import ApiSettings
-
         await run_api(read_settings(ApiSettings), stop)
 
     configure_logging()

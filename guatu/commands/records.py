@@ -42,7 +42,7 @@ def figures(
 
 
 def verify() -> None:
-    """Check the record: gaps, the hash chain of every case, what stands beside each entry. Fails if anything is wrong."""
+    """Check the record: gaps, hash chains, and what stands beside each entry; fails if anything is wrong."""
 
     async def main(store: "Store") -> int:
         count = 0

@@ -1,1 +1,1 @@
-"""The demonstration: the first nine days of Dazhou by a short clock, on real servers, from a timetable in a data file."""
+"""The demonstration: Dazhou's first nine days by a short clock, on real servers, from a timetable in a data file."""

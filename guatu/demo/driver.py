@@ -6,6 +6,7 @@ It is an outside program like any other: a plain Temporal client with JSON, that
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from temporalio.client import (
@@ -88,7 +89,8 @@ class Driver:
         try:
             if message.by_update:
                 body = {**message.body, "kind": message.kind.value}
-                await _insist(lambda: handle.execute_update("submit", body, id=message.message_id))
+                submit = partial(handle.execute_update, "submit", body, id=message.message_id)  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it open
+                await _insist(submit)
             else:
                 await _insist(lambda: handle.signal(message.kind.value, message.body))
         except WorkflowUpdateFailedError:

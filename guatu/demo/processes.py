@@ -1,5 +1,6 @@
-"""The worker and the API of a demonstration, and the short clock that the worker's cases run by."""
+"""The worker and the API of a demonstration, and the short clock that they run by."""
 
+import asyncio
 import contextlib
 import shlex
 from collections.abc import AsyncGenerator
@@ -9,22 +10,15 @@ from pathlib import Path
 
 from guatu.demo.timetable import Timetable
 from guatu.embedded import EmbeddedStack
-from guatu.product import (
-    api_is_installed,
-    api_service,
-    api_url,
-    stack_environment,
-    stopped_at_the_end,
-    worker_service,
-)
+from guatu.product import api_service, stack_environment, stopped_at_the_end, url_of, worker_service
 from guatu.running import say
 from guatu.services import SupervisedService
 from petitions.clock import ShortClock
 
-_WORKER_SECONDS = 8.0
-"""How long the worker may take to be ready before the first case; if it takes longer, it is given more."""
+_READY_SECONDS = 10.0
+"""How long the processes may take to be ready before the first case; if they take longer, they are given more."""
 _BEFORE_FIRST = timedelta(seconds=0.5)
-"""So long before the first case the worker must be ready."""
+"""So long before the first case they must be ready."""
 
 
 @dataclass(frozen=True)
@@ -34,28 +28,23 @@ class DemoProcesses:
     Attributes:
         clock: The clock that new cases run by.
         worker: The worker.
-        api: The API, where this build has it.
+        api: The API with the pages.
         api_url: Where that is.
         worker_settings: A file for a shell, with the settings of a further worker.
     """
 
     clock: ShortClock
     worker: SupervisedService
-    api: SupervisedService | None
-    api_url: str | None
+    api: SupervisedService
+    api_url: str
     worker_settings: Path
-
-    @property
-    def services(self) -> tuple[SupervisedService, ...]:
-        """All of them."""
-        return (self.worker,) if self.api is None else (self.worker, self.api)
 
 
 @contextlib.asynccontextmanager
 async def demo_processes(
     stack: EmbeddedStack, timetable: Timetable, data_dir: Path, *, day_seconds: float, api_port: int
 ) -> AsyncGenerator[DemoProcesses]:
-    """Start them, and stop them when the block ends.
+    """Start them with a clock by which they are ready before the first case, and stop them when the block ends.
 
     Args:
         stack: The servers.
@@ -67,48 +56,34 @@ async def demo_processes(
     Raises:
         ServiceFailedError: One of them did not start.
     """
-    # Nothing of the operator's own GUATU_* settings: the demonstration is the same everywhere.
-    settings = {"GUATU_JURISDICTION": timetable.jurisdiction}
-    async with contextlib.AsyncExitStack() as exits:
-        api, url = None, None
-        if api_is_installed():
-            service = api_service(stack, data_dir, api_port, settings)
-            api, url = SupervisedService(service, say), api_url(service)
-            await exits.enter_async_context(stopped_at_the_end(api))
-            await api.start()
-        clock, worker = await _start_worker(exits, stack, timetable, data_dir, settings, day_seconds)
-        by_hand = {**settings, **stack_environment(stack), **_clock_setting(clock), "GUATU_WORKER_PORT": "0"}
-        worker_settings = data_dir / "worker.env"
-        worker_settings.write_text(
-            "".join(f"{name}={shlex.quote(value)}\n" for name, value in by_hand.items()), encoding="utf-8"
-        )
-        yield DemoProcesses(clock, worker, api, url, worker_settings)
-
-
-async def _start_worker(
-    exits: contextlib.AsyncExitStack,
-    stack: EmbeddedStack,
-    timetable: Timetable,
-    data_dir: Path,
-    settings: dict[str, str],
-    day_seconds: float,
-) -> tuple[ShortClock, SupervisedService]:
-    """Start the worker with a clock by which it is ready before the first case; if it is not, again with more time."""
-    patience = _WORKER_SECONDS
+    patience = _READY_SECONDS
     while True:
         clock = _clock_for_first_case_in(patience, timetable, day_seconds)
-        service = worker_service(stack, data_dir, 0, settings | _clock_setting(clock))
-        worker = SupervisedService(service, say)
-        async with contextlib.AsyncExitStack() as attempt:
-            await attempt.enter_async_context(stopped_at_the_end(worker))
-            try:
-                await worker.start(patience)
-            except TimeoutError:
-                patience *= 2
-                say(f"the worker is slow to start here; it is given {patience:g} s")
-                continue
-            await exits.enter_async_context(attempt.pop_all())
-            return clock, worker
+        # Nothing of the operator's own GUATU_* settings: the demonstration is the same everywhere.
+        settings = {"GUATU_JURISDICTION": timetable.jurisdiction, "GUATU_SHORT_CLOCK": clock.model_dump_json()}
+        api = api_service(stack, data_dir, api_port, {**settings, "GUATU_API_METRICS_PORT": "0"})
+        worker = worker_service(stack, data_dir, 0, settings)
+        supervised = SupervisedService(worker, say), SupervisedService(api, say)
+        async with stopped_at_the_end(*supervised):
+            if await _all_ready(supervised, patience):
+                file = data_dir / "worker.env"
+                _write_settings(file, {**settings, **stack_environment(stack), "GUATU_WORKER_PORT": "0"})
+                yield DemoProcesses(clock, *supervised, url_of(api), file)
+                return
+        patience *= 2
+        say(f"the worker and the API are slow to start here; they are given {patience:g} s")
+
+
+async def _all_ready(services: tuple[SupervisedService, ...], patience: float) -> bool:
+    """Start services; whether all of them are ready in time."""
+    ready = True
+    try:
+        async with asyncio.TaskGroup() as group:
+            for service in services:
+                group.create_task(service.start(patience))
+    except* TimeoutError:
+        ready = False
+    return ready
 
 
 def _clock_for_first_case_in(seconds: float, timetable: Timetable, day_seconds: float) -> ShortClock:
@@ -120,5 +95,6 @@ def _clock_for_first_case_in(seconds: float, timetable: Timetable, day_seconds: 
     return clock.model_copy(update={"engine_origin": now + timedelta(seconds=seconds) + _BEFORE_FIRST - lead})
 
 
-def _clock_setting(clock: ShortClock) -> dict[str, str]:
-    return {"GUATU_SHORT_CLOCK": clock.model_dump_json()}
+def _write_settings(file: Path, settings: dict[str, str]) -> None:
+    lines = (f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
+    file.write_text("".join(lines), encoding="utf-8")

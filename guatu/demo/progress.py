@@ -91,8 +91,9 @@ class Progress:
         return [Happening(case_no=case.case_no, line=line) for line in lines]
 
     def _now(self) -> datetime:
-        shown = self._clock.shown(datetime.now(UTC))
-        return shown.astimezone(self._clock.shown_origin.tzinfo)
+        """The shown time; before the first day, its beginning."""
+        first_day = self._clock.shown_origin
+        return max(first_day, self._clock.shown(datetime.now(UTC)).astimezone(first_day.tzinfo))
 
     def _tell_day(self) -> None:
         """Where nothing can be drawn: a line as each shown day begins."""
@@ -124,7 +125,7 @@ class Progress:
 
 def _by_stage(cases: tuple[CaseSummary, ...]) -> Table:
     """How many cases are in each stage, by sticker."""
-    table = Table("阶段", "无贴", *(Text(f"{colour.label}色", style=_COLOURS[colour]) for colour in Sticker), "合计")
+    table = Table("阶段", "无贴", *(f"[{_COLOURS[colour]}]{colour.label}色[/]" for colour in Sticker), "合计")
     for stage in Stage:
         here = [case for case in cases if case.stage is stage]
         if not here and stage is Stage.WITHDRAWN:

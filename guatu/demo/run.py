@@ -23,7 +23,7 @@ from guatu.demo.timetable import Timetable, jurisdiction_of, read_timetable, shi
 from guatu.embedded import EmbeddedSettings, EmbeddedStack
 from guatu.embedded.ports import check_free
 from guatu.errors import CommandError
-from guatu.product import LOGS, api_is_installed, ports_told_with_their_options
+from guatu.product import LOGS, ports_told_with_their_options
 from guatu.running import say
 from petitions.clock import ShortClock
 from store import Store, open_pool, prepare_schema
@@ -75,7 +75,7 @@ async def demo(options: DemoOptions, stop: asyncio.Event) -> int:
         options.api_port: "--api-port 0",
     }
     with ports_told_with_their_options(asked_for), _data_directory(options.data_dir) as data_dir:
-        if options.api_port and api_is_installed():
+        if options.api_port:
             check_free(options.api_port, "the API")
         settings = EmbeddedSettings(
             data_dir=data_dir,
@@ -138,7 +138,7 @@ async def _play(driver: Driver, progress: Progress, timetable: Timetable, clock:
 async def _beside(stack: EmbeddedStack, processes: DemoProcesses, work: Coroutine[Any, Any, None]) -> None:
     """Do something while the processes are kept running and the servers are watched."""
     async with asyncio.TaskGroup() as group:
-        keepers = [group.create_task(service.keep()) for service in processes.services]
+        keepers = [group.create_task(service.keep()) for service in (processes.worker, processes.api)]
         keepers.append(group.create_task(stack.watch()))
         await work
         for keeper in keepers:
@@ -169,19 +169,21 @@ def _about(processes: DemoProcesses) -> str:
 def _beginning(options: DemoOptions, timetable: Timetable, stack: EmbeddedStack, processes: DemoProcesses) -> list[str]:
     real = sum(not case.illustrative for case in timetable.cases)
     return [
-        f"达州市2021年8月27日起九天的{len(timetable.cases)}件信访举报件，1天约{options.day_seconds:g}秒。"
+        f"达州市2021年8月27日起九天的{len(timetable.cases)}件信访举报件，1天约{options.day_seconds:g}秒。",
         f"其中{real}件照报道，{len(timetable.cases) - real}件为示例。",
         *_addresses(stack, processes),
-        f"{_about(processes)}：可以 kill -9，它会自动重启，结果不变；"
-        f"另起一个：set -a; . {processes.worker_settings}; guatu worker",
+        f"{_about(processes)}：可以 kill -9，它会自动重启，结果不变。",
+        f"另起一个工作进程：set -a; . {processes.worker_settings}; guatu worker",
+        "",
     ]
 
 
 def _addresses(stack: EmbeddedStack, processes: DemoProcesses) -> list[str]:
-    lines = [f"Temporal 界面  {stack.ui_url}/namespaces/{stack.namespace}/workflows"]
-    if processes.api_url:
-        lines.append(f"挂图和接口     {processes.api_url}")
-    return [*lines, f'数据库         psql "{stack.database_url}"']
+    return [
+        f"Temporal 界面  {stack.ui_url}/namespaces/{stack.namespace}/workflows",
+        f"挂图和接口     {processes.api_url}",
+        f'数据库         psql "{stack.database_url}"',
+    ]
 
 
 def _verdict(outcome: OutcomeOfDemo, driver: Driver, processes: DemoProcesses) -> tuple[int, list[str]]:
@@ -190,8 +192,8 @@ def _verdict(outcome: OutcomeOfDemo, driver: Driver, processes: DemoProcesses) -
     counties = "、".join(f"{county}{number}" for county, number in figures.by_county.items())
     lines = [
         "",
-        f"截至{outcome.published_day}：收到{figures.received}件，办结{figures.concluded}件，加星{figures.starred}件；"
-        f"{counties}。",
+        f"截至{outcome.published_day}：收到{figures.received}件，办结{figures.concluded}件，加星{figures.starred}件。",
+        f"各县（市、区）：{counties}。",
         f"最终：收到{outcome.final.received}件，办结{outcome.final.concluded}件。",
     ]
     wrong = [*outcome.wrong_figures, *driver.not_delivered]

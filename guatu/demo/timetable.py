@@ -4,7 +4,7 @@ Offices stand in the file by their titles and are looked up in the jurisdiction;
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from importlib import resources
 from typing import Annotated, Any, cast
@@ -223,13 +223,11 @@ class _Reader:
 
     def _responses(self, answers: object, *, counts: bool) -> list[dict[str, str]]:
         """One answer for each resident; those of answers that will be refused are asked again."""
-        opinions: Iterable[Opinion] = (
-            Opinion(opinion) for opinion, times in cast("dict[str, int]", answers).items() for _ in range(times)
-        )
+        by_opinion = cast("dict[str, int]", answers)
+        opinions = [Opinion(opinion).value for opinion, times in by_opinion.items() for _ in range(times)]
         first = self._residents + 1
         responses = [
-            {"respondent": f"居民{number:03}", "opinion": opinion.value}
-            for number, opinion in enumerate(opinions, first)
+            {"respondent": f"居民{number:03}", "opinion": opinion} for number, opinion in enumerate(opinions, first)
         ]
         self._residents += len(responses) if counts else 0
         return responses
@@ -237,5 +235,4 @@ class _Reader:
     def _moment(self, text: str) -> datetime:
         """A moment of the file, ``08-27 10:30``, in the year and the offset of its first day."""
         first_day = self._file.first_day
-        moment = datetime.strptime(f"{first_day.year}-{text}", "%Y-%m-%d %H:%M")
-        return moment.replace(tzinfo=first_day.tzinfo)
+        return datetime.strptime(f"{first_day.year}-{text} {first_day:%z}", "%Y-%m-%d %H:%M %z")

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from pydantic_core import to_json
+
+from guatu.demo.timetable import PlannedCase, PlannedMessage
 from petitions.case import Case
 from petitions.clock import CaseClock
 from petitions.deadlines import next_deadline
@@ -18,9 +21,6 @@ from petitions.procedure import (
     take_in,
     unit_notified,
 )
-from pydantic_core import to_json
-
-from guatu.demo.timetable import PlannedCase, PlannedMessage
 
 Lateness = Callable[[datetime], datetime]
 """When something arrives that was planned for a moment."""

@@ -25,7 +25,11 @@ async def server() -> AsyncGenerator[Server]:
         yield Server(_GIVEN)
     else:
         async with own_postgres() as postgres:
-            yield Server(postgres.dsn("postgres", "postgres"))
+            server = Server(postgres.dsn("postgres", "postgres"))
+            # Making a database for every test is mostly waiting for the disk; no test crashes this server.
+            await server.execute("ALTER SYSTEM SET fsync = off")
+            await server.execute("SELECT pg_reload_conf()")
+            yield server
 
 
 @pytest.fixture

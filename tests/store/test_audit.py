@@ -167,7 +167,7 @@ async def test_verifying_goes_on_over_pages(store: Store, monkeypatch: pytest.Mo
     ("harm", "expected"),
     [
         (
-            "UPDATE case_event SET entry = replace(entry::text, '电站断流', '无事')::json WHERE case_no = 'X2' AND seq = 1",
+            "UPDATE case_event SET entry = replace(entry::text, '断流', '无事')::json WHERE case_no = 'X2' AND seq = 1",
             {(1, "its hash does not fit its content")},
         ),
         (
@@ -180,7 +180,7 @@ async def test_verifying_goes_on_over_pages(store: Store, monkeypatch: pytest.Mo
         ),
         ("DELETE FROM case_event WHERE case_no = 'X2' AND seq = 4", {(5, "entries 4 to 4 are missing")}),
         (
-            "DELETE FROM case_event WHERE case_no = 'X2' AND seq = (SELECT max(seq) FROM case_event WHERE case_no = 'X2')",
+            "DELETE FROM case_event WHERE case_no = 'X2' AND event = 'closed'",
             {(len(concluded().entries), "the read model knows this entry otherwise")},
         ),
         (

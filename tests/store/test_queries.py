@@ -37,5 +37,5 @@ def test_parameters_are_numbered_in_the_order_of_the_query() -> None:
 
 @pytest.mark.parametrize("given", [{"a": 1}, {"a": 1, "b": 2, "c": 3}])
 def test_a_forgotten_or_unknown_parameter_is_a_mistake(given: dict[str, int]) -> None:
-    with pytest.raises(TypeError, match="query test: missing or unknown parameters: [bc]"):
+    with pytest.raises(TypeError, match=r"query test: missing or unknown parameters: [bc]"):
         queries.Query("test", "SELECT :a, :b")(**given)

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -112,6 +113,10 @@ class OutsideCase:
         """The revisit team, complete."""
         answers = satisfied(content) + satisfied(discontent, "dissatisfied", "d")
         await self.signal("survey_result", by("city/revisit-team"), round=round_, responses=answers, complete=True)
+
+
+StoreHistory = Callable[[str, OutsideCase], Awaitable[None]]
+"""Keeps a case's history under the name of its path, if histories are to be stored and this one is not there yet."""
 
 
 async def hand_over(

@@ -10,7 +10,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from store import Store
-from tests.workflows.outside_program import CHINA, UNIT, OutsideCase, by, hand_over, satisfied
+from tests.workflows.outside_program import CHINA, UNIT, OutsideCase, StoreHistory, by, hand_over, satisfied
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -155,7 +155,9 @@ RAW: list[tuple[str, list[Any]]] = [
 ]
 
 
-async def test_anything_on_a_signal_is_refused_and_recorded_and_wedges_nothing(client: Client, store: Store) -> None:
+async def test_anything_on_a_signal_is_refused_and_recorded_and_wedges_nothing(
+    client: Client, store: Store, store_history: StoreHistory
+) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
     for _, arguments in RAW:
@@ -167,6 +169,7 @@ async def test_anything_on_a_signal_is_refused_and_recorded_and_wedges_nothing(c
     await end(case)
     recorded = [line for line in await store.timeline(case.case_no, with_refusals=True) if line.event == "refused"]
     assert len(recorded) == 2 * len(RAW)
+    await store_history("refusals", case)
 
 
 @pytest.mark.parametrize(("what", "arguments"), RAW, ids=[what for what, _ in RAW])

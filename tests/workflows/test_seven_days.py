@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import Client
 
 from store import Store
-from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
+from tests.workflows.outside_program import UNIT, OutsideCase, StoreHistory, by, hand_over
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -28,7 +28,9 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-async def test_happy_path_is_concluded_within_the_target(client: Client, store: Store) -> None:
+async def test_happy_path_is_concluded_within_the_target(
+    client: Client, store: Store, store_history: StoreHistory
+) -> None:
     case = await hand_over(client, store)
     view = await case.until("dispatched")
     assert {(one["office"], one["what"]) for one in view["waiting_for"]} == {
@@ -63,9 +65,12 @@ async def test_happy_path_is_concluded_within_the_target(client: Client, store: 
     report = await store.report(case.case_no)
     assert report is not None
     assert "回访22人" in report.text
+    await store_history("happy", case)
 
 
-async def test_starred_needs_both_main_leaders_and_one_of_them_on_site(client: Client, store: Store) -> None:
+async def test_starred_needs_both_main_leaders_and_one_of_them_on_site(
+    client: Client, store: Store, store_history: StoreHistory
+) -> None:
     case = await hand_over(client, store, starred=True)
     await case.until("dispatched")
     await case.signal("acknowledgement", by(UNIT))
@@ -81,6 +86,7 @@ async def test_starred_needs_both_main_leaders_and_one_of_them_on_site(client: C
     assert view["coverage"]["supervision"] is True
     await case.survey()
     assert (await concluded(case))["outcome"] == "concluded"
+    await store_history("starred", case)
 
 
 async def test_the_report_waits_for_all_four_coverages(client: Client, store: Store) -> None:
@@ -96,7 +102,7 @@ async def test_the_report_waits_for_all_four_coverages(client: Client, store: St
     assert (await concluded(case))["outcome"] == "concluded"
 
 
-async def test_no_report_until_after_red(client: Client, store: Store) -> None:
+async def test_no_report_until_after_red(client: Client, store: Store, store_history: StoreHistory) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
     await case.signal("acknowledgement", by(UNIT))
@@ -123,9 +129,12 @@ async def test_no_report_until_after_red(client: Client, store: Store) -> None:
     assert result["within_target"] is False
     assert [breach["milestone"] for breach in result["breaches"]] == ["review", "report"]
     assert all(breach["met_at"] for breach in result["breaches"])
+    await store_history("no-report-until-after-red", case)
 
 
-async def test_late_intake_finds_its_missed_milestones_fired_at_once(client: Client, store: Store) -> None:
+async def test_late_intake_finds_its_missed_milestones_fired_at_once(
+    client: Client, store: Store, store_history: StoreHistory
+) -> None:
     case = await hand_over(client, store, late=timedelta(days=5, hours=6))
     view = await case.until("dispatched")
     assert view["sticker"] == "yellow"
@@ -136,9 +145,14 @@ async def test_late_intake_finds_its_missed_milestones_fired_at_once(client: Cli
     assert any("迟5天5小时" in text for text in late)
     assert any("迟6小时" in text for text in late)
     assert moment(view["due_at"]) == case.received_at + timedelta(days=7)
+    await case.signal("withdrawal", by("city/intake"), reason="结束")
+    await case.handle.result()
+    await store_history("late-intake", case)
 
 
-async def test_rework_twice_and_the_mandate_clock_never_restarts(client: Client, store: Store) -> None:
+async def test_rework_twice_and_the_mandate_clock_never_restarts(
+    client: Client, store: Store, store_history: StoreHistory
+) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
     await case.cover()
@@ -158,9 +172,12 @@ async def test_rework_twice_and_the_mandate_clock_never_restarts(client: Client,
     result = await concluded(case)
     assert result["rounds"] == 3
     assert result["within_mandate"] is True
+    await store_history("rework-twice", case)
 
 
-async def test_verification_and_review_send_back_within_the_round(client: Client, store: Store) -> None:
+async def test_verification_and_review_send_back_within_the_round(
+    client: Client, store: Store, store_history: StoreHistory
+) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
     await case.cover()
@@ -177,9 +194,12 @@ async def test_verification_and_review_send_back_within_the_round(client: Client
     await case.review()
     await case.survey()
     assert (await concluded(case))["rounds"] == 1
+    await store_history("sent-back", case)
 
 
-async def test_extension_moves_what_remains_and_keeps_the_original_date(client: Client, store: Store) -> None:
+async def test_extension_moves_what_remains_and_keeps_the_original_date(
+    client: Client, store: Store, store_history: StoreHistory
+) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
     await case.signal("acknowledgement", by(UNIT))
@@ -198,9 +218,12 @@ async def test_extension_moves_what_remains_and_keeps_the_original_date(client: 
     result = await concluded(case)
     assert result["within_mandate"] is True
     assert [breach["milestone"] for breach in result["breaches"]] == ["review"]
+    await store_history("extension", case)
 
 
-async def test_starring_in_mid_course_asks_other_offices(client: Client, store: Store) -> None:
+async def test_starring_in_mid_course_asks_other_offices(
+    client: Client, store: Store, store_history: StoreHistory
+) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
     await case.signal("acknowledgement", by(UNIT))
@@ -222,9 +245,10 @@ async def test_starring_in_mid_course_asks_other_offices(client: Client, store: 
     await case.review()
     await case.survey()
     assert (await concluded(case))["outcome"] == "concluded"
+    await store_history("starring", case)
 
 
-async def test_merge_and_withdrawal_end_the_case(client: Client, store: Store) -> None:
+async def test_merge_and_withdrawal_end_the_case(client: Client, store: Store, store_history: StoreHistory) -> None:
     merged = await hand_over(client, store)
     await merged.until("dispatched")
     await merged.signal("merge", by("city/intake"), into="T99999", reason="同一地点同一问题")
@@ -234,6 +258,8 @@ async def test_merge_and_withdrawal_end_the_case(client: Client, store: Store) -
     await withdrawn.until("dispatched")
     await withdrawn.submit("withdrawal", by("city/stability-team"), reason="督察组撤回")
     assert (await concluded(withdrawn))["outcome"] == "withdrawn"
+    await store_history("merge", merged)
+    await store_history("withdrawal", withdrawn)
 
 
 async def test_no_unit_is_known_and_a_clerk_dispatches_after_the_hour(client: Client, store: Store) -> None:

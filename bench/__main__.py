@@ -1,0 +1,55 @@
+"""``python -m bench``: measures, prints one table, and exits with 1 when the happy path costs more than its budget."""
+
+import asyncio
+import sys
+
+from bench.history import History, bare_case, petition_case
+from bench.surroundings import surroundings
+from bench.table import BUDGET, table
+from bench.throughput import Throughput, bare, petition_with_ledger, petition_with_notices, take_turns
+from guatu.embedded.errors import EmbeddedStackError
+
+
+def _say(line: str) -> None:
+    print(f"bench: {line}", file=sys.stderr, flush=True)
+
+
+async def _measure() -> tuple[list[History], list[Throughput]]:
+    async with surroundings(_say) as around:
+        _say("history: one case at a time, each message after the one before is written")
+        histories = [
+            await petition_case(around, "signals, notices", "H1", with_addresses=True, by_update=False),
+            await petition_case(around, "signals, no address", "H2", with_addresses=False, by_update=False),
+            await petition_case(around, "updates, notices", "H3", with_addresses=True, by_update=True),
+            await bare_case(around, "bare workflow", "H4"),
+        ]
+        kinds = {
+            "signals, notices": petition_with_notices,
+            "signals, no address": petition_with_ledger,
+            "bare workflow": bare,
+        }
+        return histories, await take_turns(around, kinds, _say)
+
+
+def main() -> int:
+    """Measure and print.
+
+    Returns:
+        the exit status.
+    """
+    try:
+        histories, throughputs = asyncio.run(_measure())
+    except EmbeddedStackError as error:
+        _say(str(error))
+        return 2
+    print(table(histories, throughputs))
+    spent = len(histories[0].events)
+    if spent <= BUDGET:
+        return 0
+    print(f"\nThe happy path costs {spent} events, {spent - BUDGET} more than its budget. In order:")
+    print("\n".join(f"{number:4} {event}" for number, event in enumerate(histories[0].events, 1)))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

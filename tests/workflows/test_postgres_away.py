@@ -1,0 +1,75 @@
+"""Postgres away for an hour delays writes and nothing else."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+from temporalio.client import Client
+
+from guatu.embedded.stack import EmbeddedStack
+from store import Store
+from tests.workflows.outside_program import CHINA, UNIT, StoreHistory, by, hand_over
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+
+async def test_the_procedure_goes_on_and_writes_catch_up_in_order(
+    stack: EmbeddedStack, client: Client, store: Store, store_history: StoreHistory
+) -> None:
+    case = await hand_over(client, store)
+    await case.until("dispatched")
+    await stack.postgres.stop()
+    try:
+        await case.signal("acknowledgement", by(UNIT))
+        await case.until("rectifying")
+        await case.cover()
+        late = await hand_over(client, store)
+        assert (await late.until("dispatched"))["responsible_unit"] == UNIT
+        receipt = await late.submit("acknowledgement", by(UNIT))
+        assert receipt["case_no"] == late.case_no
+        # The deadlines run. (The server does not skip time while an activity is tried again, so this one is short.)
+        limit = (datetime.now(CHINA) + timedelta(seconds=2)).isoformat()
+        await late.signal("leader_instruction", by("city/mayor"), text="两秒内办结。", complete_by=limit)
+        await asyncio.sleep(3)
+        assert [breach["milestone"] for breach in (await late.view())["breaches"]] == ["instruction_limit"]
+        await case.report()
+        await case.verify()
+        await case.review()
+        await case.survey()
+        # Everything but the report, which Postgres is to keep, is done.
+        await case.until("reporting")
+        await late.signal("withdrawal", by("city/intake"), reason="结束")
+        await late.until("withdrawn")
+    finally:
+        await stack.postgres.start()
+    assert (await case.handle.result())["outcome"] == "concluded"
+    await late.handle.result()
+    for one in (case, late):
+        lines = await store.timeline(one.case_no, with_refusals=True)
+        assert [line.seq for line in lines] == list(range(1, len(lines) + 1))
+        assert await store.case(one.case_no) == await one.view()
+    problems = [problem async for problem in store.verify()]
+    assert problems == []
+    await store_history("postgres-away", case)
+
+
+async def test_a_report_is_submitted_only_when_postgres_has_it(
+    stack: EmbeddedStack, client: Client, store: Store
+) -> None:
+    case = await hand_over(client, store)
+    await case.until("dispatched")
+    await case.cover()
+    await case.report()
+    await case.verify()
+    await case.review()
+    await case.until("surveying")
+    await stack.postgres.stop()
+    try:
+        await case.survey()
+        await case.until("reporting")
+        await asyncio.sleep(1)
+        assert (await case.view())["stage"] == "reporting"
+    finally:
+        await stack.postgres.start()
+    assert (await case.handle.result())["outcome"] == "concluded"
+    assert await store.report(case.case_no) is not None
