@@ -1,12 +1,14 @@
 """The application: routes by subject, and what holds for all of them."""
 
+import os
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.responses import Response
+from starlette.types import ASGIApp, Scope
 
 from api import cases, figures, health, pages
 from api.context import Context
@@ -30,12 +32,15 @@ filters, until it is `null`.
 
 
 class _Static(StaticFiles):
-    """Files of this version: their addresses carry it, so that they may be kept."""
+    """Files whose addresses carry a digest of their content, so that they may be kept for ever."""
 
-    def file_response(self, *args: Any, **kwargs: Any):
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
         """Answer with a file."""
-        response = super().file_response(*args, **kwargs)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        if scope["query_string"].startswith(b"v="):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 
 
@@ -77,6 +82,7 @@ def create_app(settings: ApiSettings, pool: Pool, metrics: Metrics | None = None
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         openapi_tags=[
             {"name": "cases", "description": "Cases as the read model has them."},
             {"name": "figures", "description": "Figures, at any moment."},

@@ -37,24 +37,28 @@ class BareActivities:
 
 @workflow.defn(name="BareCase")
 class BareCase:
-    """The start and each of eight messages written one after the other, with five timers beside them."""
+    """The start and then each of eight messages written as it comes, with five timers beside them."""
 
     def __init__(self) -> None:
         self._messages: list[dict[str, Any]] = []
 
     @workflow.run
     async def run(self, case_no: str) -> int:
-        """Write the start, then the messages as they come; the timers never fire.
+        """Write the start, then the messages, those that came together at once; the timers never fire.
 
         Returns:
             how many messages were written.
         """
         timers = [asyncio.create_task(workflow.sleep(timedelta(days=days))) for days in _TIMER_DAYS]
         await self._write(case_no, 0, {})
-        for number in range(1, MESSAGES + 1):
-            await workflow.wait_condition(lambda: len(self._messages) >= number)  # noqa: B023 - awaited here
-            workflow.upsert_search_attributes([_ROUND.value_set(number)])
-            await self._write(case_no, number, self._messages[number - 1])
+        writes: list[asyncio.Task[None]] = []
+        while len(writes) < MESSAGES:
+            await workflow.wait_condition(lambda: len(self._messages) > len(writes))
+            for body in self._messages[len(writes) :]:
+                number = len(writes) + 1
+                workflow.upsert_search_attributes([_ROUND.value_set(number)])  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it open
+                writes.append(asyncio.create_task(self._write(case_no, number, body)))
+        await asyncio.gather(*writes)
         for timer in timers:
             timer.cancel()
         await asyncio.gather(*timers, return_exceptions=True)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowHandle
 
 from bench.bare_workflow import TASK_QUEUE as BARE_TASK_QUEUE
 from bench.eight_messages import eight_messages, hand_over
 from bench.surroundings import WITHOUT_ADDRESSES, Surroundings
 from workflows.petition_case import TASK_QUEUE, WORKFLOW_TYPE
 
-Handle = WorkflowHandle[Any, Any]
+Handle = Any
+"""A workflow handle; what it calls is named by strings, as the contract names it."""
 
 _PATIENCE = 60.0
 """Seconds after which something that should have happened is at fault."""

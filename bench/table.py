@@ -27,7 +27,7 @@ def table(histories: Sequence[History], throughputs: Sequence[Throughput]) -> st
         cells = {one.name: cell(one) for one in throughputs}
         return [cells.get(one.name, "-") for one in histories]
 
-    rows = [
+    rows: list[tuple[str, Sequence[str]]] = [
         ("", of_each(lambda one: one.name)),
         ("ratio to the bare workflow", []),
         ("  history events, one by one", of_each(lambda one: f"{len(one.events) / len(bare.events):.2f}")),

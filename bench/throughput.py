@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,7 +90,7 @@ async def _petition(around: Surroundings, case_no: str, jurisdiction: str | None
 
 
 async def take_turns(
-    around: Surroundings, kinds: dict[str, Case], say: Callable[[str], None], cases: int = CASES
+    around: Surroundings, kinds: Mapping[str, Case], say: Callable[[str], None], cases: int = CASES
 ) -> list[Throughput]:
     """Measure each kind in several blocks, one block after the other; a few cases before them warm everything up."""
     for kind in kinds.values():

@@ -6,6 +6,7 @@ import re
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
 from guatu.embedded.stack import EmbeddedSettings, EmbeddedStack
 from store import Store, open_pool, prepare_schema
+from tests.receiver import Receiver, receiving
 from tests.workflows.outside_program import OutsideCase, StoreHistory
 from worker.process import case_worker
 from worker.search_attributes import ensure_search_attributes
@@ -71,9 +73,21 @@ async def store(stack: EmbeddedStack) -> AsyncIterator[Store]:
 
 
 @pytest.fixture(scope="session")
-async def worker(stack: EmbeddedStack) -> AsyncIterator[None]:
-    """A worker for the Dazhou file, as ``guatu worker`` would run it."""
-    settings = WorkerSettings(database_url=stack.database_url)
+async def channel() -> AsyncIterator[Receiver]:
+    """The notice channel of one county's offices."""
+    async with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session")
+async def worker(stack: EmbeddedStack, channel: Receiver) -> AsyncIterator[None]:
+    """A worker as ``guatu worker`` would run it, for the Dazhou file with addresses for one county's offices."""
+    shipped = resources.files("petitions.jurisdictions").joinpath("dazhou.toml").read_text(encoding="utf-8")
+    offices = ("unit/开江县生态环境局", "county/开江县/party-secretary", "county/开江县/mayor")
+    addresses = "\n".join(f'"{office}" = ["{channel.address}"]' for office in offices)
+    file = Path(tempfile.mkdtemp(prefix="guatu-tests-")) / "dazhou-with-addresses.toml"
+    file.write_text(re.sub(r"^\[notify\]$", f"[notify]\n{addresses}", shipped, flags=re.MULTILINE), encoding="utf-8")
+    settings = WorkerSettings(database_url=stack.database_url, jurisdiction=str(file))
     own = await Client.connect(stack.temporal_address, data_converter=case_data_converter)
     async with open_pool(stack.database_url, max_size=settings.database_connections) as pool:
         activities = CaseActivities(Store(pool), Jurisdictions(settings.jurisdiction))

@@ -46,6 +46,9 @@ class Alongside:
         self._shown_seq = 0
         self._on_their_way: set[str] = set()
         self._postgres_is_away = False
+        self._is_writing = False
+        self.is_to_rest = False
+        """Set it, and nothing more is given to Postgres: what is still unwritten is to be carried on."""
         self._tasks: list[asyncio.Task[None]] = [
             asyncio.create_task(companion)
             for companion in (self._keep_record(), self._keep_deadlines(), self._send_notices(), self._keep_console())
@@ -66,10 +69,10 @@ class Alongside:
         """Whether a companion has raised something."""
         return any(task.done() and not task.cancelled() and task.exception() is not None for task in self._tasks)
 
-    def stop(self) -> None:
-        """The case is over for this run."""
-        for task in self._tasks:
-            task.cancel()
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is on its way to Postgres, and nothing more will be."""
+        return self.is_to_rest and not self._is_writing
 
     def _also(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks = [task for task in self._tasks if not task.done() or task.exception() is not None]
@@ -83,7 +86,9 @@ class Alongside:
         """
         hand = self._hand
         while True:
-            await workflow.wait_condition(lambda: not hand.is_written)
+            self._is_writing = False
+            await workflow.wait_condition(lambda: not hand.is_written and not self.is_to_rest)
+            self._is_writing = True
             record = self._next_record()
             recorded = await self._record(record)
             self._note(recorded.outcomes, record.notices, in_ledger=recorded.in_ledger)
@@ -125,7 +130,7 @@ class Alongside:
         """Wait for the next deadline, whichever that is by then.
 
         There is one timer at a time. It is set anew only for an earlier deadline; one that is no longer needed is
-        left to run out, which costs less history than cancelling it each time the case moves on.
+        left to run out, or to end with the workflow: cancelling it each time the case moves on costs more history.
         """
         hand = self._hand
         while (deadline := hand.next_deadline) is not None:
@@ -136,7 +141,7 @@ class Alongside:
                 continue
             with contextlib.suppress(TimeoutError):
                 await workflow.wait_condition(
-                    lambda: hand.next_due_at is None or hand.next_due_at < due_at,  # noqa: B023 - awaited here
+                    lambda: hand.next_due_at is not None and hand.next_due_at < due_at,  # noqa: B023 - awaited here
                     # A millisecond more: the engine's timers do not count less.
                     timeout=left + timedelta(milliseconds=1),
                     timeout_summary=short(f"时限：{deadline.label}"),

@@ -6,7 +6,7 @@ deadlines run (``workflows.alongside``).
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -134,18 +134,24 @@ class PetitionCase(CaseDoors):
     async def _until(self, reached: Callable[[], bool]) -> None:
         """Wait for the case to get somewhere, continuing as new when the history has grown long."""
         hand, alongside = self._in_hand, self._alongside
-        while True:
-            await workflow.wait_condition(
-                lambda: reached() or hand.case.closed or alongside.is_at_fault or self._should_continue_as_new
-            )
-            alongside.check()
-            if hand.case.closed:
-                raise _ClosedEarlyError
-            if reached():
-                return
-            await workflow.wait_condition(workflow.all_handlers_finished)
-            alongside.stop()
-            workflow.continue_as_new(hand.carried())
+        info = workflow.info()
+        await workflow.wait_condition(
+            lambda: reached() or hand.case.closed or alongside.is_at_fault or info.is_continue_as_new_suggested()
+        )
+        alongside.check()
+        if hand.case.closed:
+            raise _ClosedEarlyError
+        if not reached():
+            await self._continue_as_new(hand, alongside)
+
+    async def _continue_as_new(self, hand: CaseInHand, alongside: Alongside) -> NoReturn:
+        """Carry the case on in a new run, between two writings: messages may be coming in all the time."""
+        alongside.is_to_rest = True
+        await workflow.wait_condition(
+            lambda: (alongside.is_at_rest and workflow.all_handlers_finished()) or alongside.is_at_fault
+        )
+        alongside.check()
+        workflow.continue_as_new(hand.carried())
 
     async def _submit_report(self, hand: CaseInHand) -> None:
         """Assemble and submit the handling report; with that the case is concluded."""
@@ -168,6 +174,7 @@ class PetitionCase(CaseDoors):
 
     async def _finish(self, hand: CaseInHand) -> None:
         """Everything is written, every message answered, and the last notices have had their chance."""
+        await self._settle(hand)
         if hand.unsent:
             try:
                 await workflow.wait_condition(
@@ -175,21 +182,19 @@ class PetitionCase(CaseDoors):
                 )
             except TimeoutError:
                 workflow.logger.warning("%d notices of a finished case are still to be sent", len(hand.unsent))
+            await self._settle(hand)
+
+    async def _settle(self, hand: CaseInHand) -> None:
+        """Wait until Postgres has confirmed everything and every message has its answer."""
         await workflow.wait_condition(
             lambda: (hand.is_written and workflow.all_handlers_finished()) or self._alongside.is_at_fault
         )
         self._alongside.check()
-        self._alongside.stop()
 
     @property
     def _in_hand(self) -> CaseInHand:
         assert self._hand is not None, "the case is not open yet"
         return self._hand
-
-    @property
-    def _should_continue_as_new(self) -> bool:
-        """The server suggests it, and nothing is on its way to Postgres: the next run starts with a clean record."""
-        return workflow.info().is_continue_as_new_suggested() and self._in_hand.is_written
 
     def _take_in(self, message: AnyMessage | Unreadable) -> Answered | None:
         if self._hand is None:

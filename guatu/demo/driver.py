@@ -113,7 +113,10 @@ async def _insist(attempt: Callable[[], Awaitable[Result]]) -> Result:
         try:
             return await attempt()
         except RPCTimeoutOrCancelledError:
-            pass
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # The SDK puts its own error in the place of the cancellation.
+                raise asyncio.CancelledError from None
         except RPCError as error:
             if error.status not in _PASSING:
                 raise

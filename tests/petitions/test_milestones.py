@@ -161,6 +161,7 @@ def test_overdue_notices_end_with_the_case() -> None:
     story = reporting().on_day(9).covered().submits()
     before = len(story.entries)
     assert len(story.on_day(30).entries) == before
+    assert story.case.next_overdue_at is None
 
 
 def test_one_overdue_notice_after_a_long_silence() -> None:

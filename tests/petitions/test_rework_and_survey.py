@@ -133,6 +133,7 @@ def test_rework_twice() -> None:
     story.reports().verifies().reviews().surveys()
     assert [survey.satisfied for survey in story.case.surveys] == [False, False, True]
     assert [survey.responses for survey in story.case.surveys] == [10, 10, 10]
+    assert {survey.respondents for survey in story.case.surveys} == {()}, "who answered is forgotten with the round"
     assert [report.round for report in story.case.reports] == [1, 2, 3]
     assert story.case.due_at == due_at
     story.covered().submits()

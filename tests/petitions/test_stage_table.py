@@ -153,6 +153,23 @@ def test_dispatched_is_not_received_when_the_unit_is_dispatched_anew() -> None:
     assert story.case.stage is Stage.DISPATCHED
 
 
+def test_dispatched_again_to_the_same_unit_stays_where_it_is() -> None:
+    """Also before the notice of an earlier dispatch is known to be out."""
+    story = rectifying().takes(K.DISPATCH, INTAKE, unit=UNIT)
+    assert story.case.stage is Stage.RECTIFYING
+    story.takes(K.DISPATCH, INTAKE, unit=BYSTANDER).acknowledges(BYSTANDER)
+    assert not story.case.unit_notified
+    story.takes(K.DISPATCH, INTAKE, unit=BYSTANDER)
+    assert story.case.stage is Stage.RECTIFYING
+
+
+def test_another_unit_acknowledges_for_itself() -> None:
+    story = rectifying().takes(K.DISPATCH, INTAKE, unit=BYSTANDER)
+    assert (story.case.acknowledged_at, story.case.dispatched_at) == (None, None)
+    story.dispatched().acknowledges(BYSTANDER)
+    assert story.case.acknowledged_at == story.now
+
+
 def test_the_whole_procedure() -> None:
     story = Story()
     assert story.case.stage is Stage.RECEIVED

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from store import Store
+from petitions.case import Case
+from store import Store, queries
 from store.audit import Problem
 from store.chain import entry_hash
-from store.connection import Connection
+from store.connection import Connection, PooledConnection
+from store.record import folded
 from tests.petitions.building import COUNTY_MAYOR, Story, concluded, rectifying
 
 READ_MODEL = (
@@ -24,14 +26,26 @@ async def read_model(admin: Connection) -> list[dict[str, object]]:
 
 @pytest.fixture
 async def stories(store: Store) -> Sequence[Story]:
-    made = (rectifying(), concluded(case_no="X2"), rectifying(case_no="X3").on_day(8))
+    late = rectifying(case_no="X3").on_day(8).stars().extends(3).covered().reports().verifies().reviews()
+    made = (rectifying(), concluded(case_no="X2"), late.surveys(dissatisfied=9))
     for story in made:
-        await store.record(story.case.case_no, story.entries)
+        for entry in story.entries:
+            await store.record(story.case.case_no, [entry])
     return made
 
 
 async def problems(store: Store) -> list[Problem]:
     return [problem async for problem in store.verify()]
+
+
+async def test_a_rewritten_row_gets_every_column(admin: Connection) -> None:
+    columns = await admin.fetch("""
+        SELECT column_name FROM information_schema.columns
+        WHERE table_name = 'petition_case' AND column_name NOT IN ('case_no', 'updated_at')
+    """)
+    write = queries.load("record")["write"].sql
+    for (column,) in columns:
+        assert f" {column} = excluded.{column}," in write, f"the query write does not renew {column}"
 
 
 async def tamper(admin: Connection, statement: str, *values: object) -> None:
@@ -137,6 +151,23 @@ async def test_a_rebuild_beside_writers_finds_nothing_wrong(store: Store, admin:
     for story in stories:
         stored = "SELECT state::text FROM petition_case WHERE case_no = $1"
         assert await admin.fetchval(stored, story.case.case_no) == story.case.model_dump_json()
+
+
+async def test_a_case_that_is_written_while_it_is_read_does_not_differ(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = concluded()
+    left = list(story.entries)
+    await store.record("X1", [left.pop(0)])
+
+    async def written_meanwhile(connection: PooledConnection, case_no: str) -> tuple[Case | None, bytes | None]:
+        if left:
+            await store.record("X1", [left.pop(0)])
+        return await folded(connection, case_no)
+
+    monkeypatch.setattr("store.audit.folded", written_meanwhile)
+    while left:
+        assert await store.rebuild() == []
 
 
 async def test_mending_beside_a_writer_loses_nothing(store: Store, admin: Connection) -> None:

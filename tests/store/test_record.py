@@ -199,6 +199,35 @@ async def test_a_row_that_cannot_be_relied_on_is_folded_anew(store: Store, admin
     assert await store.rebuild() == []
 
 
+async def test_a_row_that_is_older_than_the_record_is_folded_anew(store: Store, admin: Connection) -> None:
+    story = concluded()
+    await store.record("X1", story.entries[:4])
+    older = await admin.fetchrow("SELECT seq, state::text FROM petition_case")
+    assert older is not None
+    await store.record("X1", story.entries[4:6])
+    await admin.execute("UPDATE petition_case SET seq = $1, state = $2::text::json", older["seq"], older["state"])
+    await store.record("X1", story.entries[6:])
+    await assert_stored(store, admin, story)
+    assert await store.rebuild() == []
+
+
+async def test_a_row_that_was_mended_since_it_was_read_is_read_again(store: Store, admin: Connection) -> None:
+    story = concluded()
+    await store.record("X1", story.entries[:4])
+    right = await admin.fetchval("SELECT state::text FROM petition_case")
+    await admin.execute("UPDATE petition_case SET state = jsonb_set(state::jsonb, '{round}', '9')")
+    async with admin.transaction():
+        await admin.execute("UPDATE petition_case SET state = $1::text::json, revision = revision + 1", right)
+        recording = asyncio.create_task(store.record("X1", story.entries[4:]))
+        # It has read the wrong state, and its write now waits for this transaction.
+        while not await admin.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            assert not recording.done()
+            await asyncio.sleep(0.01)
+    assert (await recording).written == len(story.entries) - 4
+    await assert_stored(store, admin, story)
+    assert await store.rebuild() == []
+
+
 async def test_the_chain_can_be_checked_with_postgres_alone(store: Store, admin: Connection) -> None:
     await store.record("X1", concluded().entries)
     wrong = await admin.fetchval("""

@@ -64,7 +64,9 @@ async def test_messages_together_with_the_start_are_taken_in_after_it_in_order(c
     await handle.result()
 
 
-async def test_a_refused_update_fails_with_the_code_and_stands_on_record(client: Client, store: Store) -> None:
+async def test_a_refused_update_fails_with_the_code_and_stands_on_record(
+    client: Client, store: Store, store_history: StoreHistory
+) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
     refusals: list[tuple[str, dict[str, str], dict[str, Any], str]] = [
@@ -87,9 +89,12 @@ async def test_a_refused_update_fails_with_the_code_and_stands_on_record(client:
         assert view["refused"][-1]["code"] == code
         assert view["stage"] == "dispatched"
     assert view["refused_count"] == 8
+    await case.handle.signal("acknowledgement")
+    await case.handle.signal("acknowledgement", args=[1, 2])
     await end(case)
     recorded = [line for line in await store.timeline(case.case_no, with_refusals=True) if line.event == "refused"]
-    assert len(recorded) == 8
+    assert len(recorded) == 10
+    await store_history("refusals", case)
 
 
 async def test_surveys_refuse_too_few_and_twice_and_those_who_handled(client: Client, store: Store) -> None:
@@ -155,9 +160,7 @@ RAW: list[tuple[str, list[Any]]] = [
 ]
 
 
-async def test_anything_on_a_signal_is_refused_and_recorded_and_wedges_nothing(
-    client: Client, store: Store, store_history: StoreHistory
-) -> None:
+async def test_anything_on_a_signal_is_refused_and_recorded_and_wedges_nothing(client: Client, store: Store) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
     for _, arguments in RAW:
@@ -169,7 +172,6 @@ async def test_anything_on_a_signal_is_refused_and_recorded_and_wedges_nothing(
     await end(case)
     recorded = [line for line in await store.timeline(case.case_no, with_refusals=True) if line.event == "refused"]
     assert len(recorded) == 2 * len(RAW)
-    await store_history("refusals", case)
 
 
 @pytest.mark.parametrize(("what", "arguments"), RAW, ids=[what for what, _ in RAW])

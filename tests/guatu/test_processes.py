@@ -1,0 +1,98 @@
+"""``guatu worker`` and ``guatu up`` as processes: they serve, they come back, and they leave nothing behind."""
+
+import asyncio
+import signal
+import subprocess
+import tempfile
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from guatu.embedded.ports import free_port
+from guatu.embedded.stack import EmbeddedStack
+from guatu.services import is_ready
+from tests.guatu.running import GUATU, environment
+
+PATIENCE = 90.0
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A new data directory; not below pytest's own, which is closed to the account that Postgres runs under."""
+    with tempfile.TemporaryDirectory(prefix="guatu-test-") as made:
+        yield Path(made, "data")
+
+
+@asynccontextmanager
+async def running(*arguments: str, **settings: str) -> AsyncGenerator["subprocess.Popen[str]"]:
+    """The command as a process, ended with the block at the latest."""
+    argv = [*GUATU, *arguments]
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(**settings)
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def until(port: int) -> None:
+    """Wait until a process of the product is ready."""
+    async with asyncio.timeout(PATIENCE):
+        while not await asyncio.to_thread(is_ready, port):
+            await asyncio.sleep(0.1)
+
+
+async def line_with(process: "subprocess.Popen[str]", words: str) -> str:
+    """The next line of output with these words."""
+    assert process.stdout is not None
+    seen: list[str] = []
+    async with asyncio.timeout(PATIENCE):
+        while line := await asyncio.to_thread(process.stdout.readline):
+            seen.append(line)
+            if words in line:
+                return line
+    raise AssertionError("".join(seen))
+
+
+async def ended(process: "subprocess.Popen[str]") -> int:
+    return await asyncio.to_thread(process.wait, PATIENCE)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_worker_serves_until_it_is_told_to_stop(stack: EmbeddedStack, how: signal.Signals) -> None:
+    port = free_port()
+    settings = {
+        "GUATU_DATABASE_URL": stack.database_url,
+        "GUATU_WORKER_PORT": str(port),
+        "TEMPORAL_ADDRESS": stack.temporal_address,
+    }
+    async with running("worker", **settings) as worker:
+        await until(port)
+        worker.send_signal(how)
+        assert await ended(worker) == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+async def test_up_brings_its_processes_back_and_leaves_nothing(place: Path, how: signal.Signals) -> None:
+    worker_port, api_port = free_port(), free_port()
+    settings = {"GUATU_WORKER_PORT": str(worker_port), "GUATU_API_METRICS_PORT": "0"}
+    ports = ("--temporal-port", "0", "--ui-port", "0", "--api-port", str(api_port))
+    async with running("up", "--data-dir", str(place), *ports, **settings) as up:
+        assert "psql" in await line_with(up, "postgresql://")
+        assert is_ready(worker_port)
+        assert is_ready(api_port)
+        children = psutil.Process(up.pid).children(recursive=True)
+        (worker,) = [child for child in children if child.cmdline()[-1] == "worker"]
+        worker.kill()
+        await line_with(up, "was ended by SIGKILL")
+        await line_with(up, "has been started again")
+        await until(worker_port)
+        children = psutil.Process(up.pid).children(recursive=True)
+        up.send_signal(how)
+        assert await ended(up) == (0 if how is signal.SIGTERM else -how)
+    _, left = await asyncio.to_thread(psutil.wait_procs, children, PATIENCE)
+    assert not left, "left running: " + ", ".join(map(str, left))

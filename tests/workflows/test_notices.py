@@ -1,0 +1,92 @@
+"""Notices by a real channel: sent once, dispatching the case; a channel that fails delays only its own notice."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from petitions.notices import NoticeState
+from store import Store
+from tests.receiver import Receiver
+from tests.workflows.outside_program import OutsideCase, by, hand_over
+
+pytestmark = pytest.mark.usefixtures("worker")
+COUNTY = "开江县"
+BUREAU = "unit/开江县生态环境局"
+
+
+async def case_with_channels(client: Client, store: Store) -> OutsideCase:
+    """A case of the county whose offices have addresses in the tests' jurisdiction file."""
+    return await hand_over(client, store, county=COUNTY, responsible_unit=BUREAU)
+
+
+async def test_the_units_notice_makes_the_case_dispatched(client: Client, store: Store, channel: Receiver) -> None:
+    case = await case_with_channels(client, store)
+    await case.until("dispatched")
+    titles = channel.titles(case.case_no)
+    assert sum("交办通知" in title for title in titles) == 1
+    assert sum("请办理：批示" in title for title in titles) == 2
+    await case.signal("withdrawal", by("city/intake"), reason="结束")
+    await case.handle.result()
+    ledger = {notice.key: notice for notice in await store.notices(case.case_no)}
+    assert {ledger[key].state for key in ledger if ledger[key].to_office.endswith("开江县生态环境局")} == {
+        NoticeState.SENT
+    }
+    assert any(notice.state is NoticeState.LEDGER for notice in ledger.values())
+    assert len(channel.titles(case.case_no)) == sum(notice.state is NoticeState.SENT for notice in ledger.values())
+
+
+async def test_a_failing_channel_delays_its_own_notice_only(client: Client, store: Store, channel: Receiver) -> None:
+    channel.status = 500
+    try:
+        case = await case_with_channels(client, store)
+        view = await case.until("received")
+        for _ in range(100):
+            if channel.refused >= 3:
+                break
+            await asyncio.sleep(0.05)
+        assert (await case.view())["stage"] == "received"
+        # The record and the deadlines do not wait for it, nor does an office that acts.
+        await case.submit("leader_instruction", by(f"county/{COUNTY}/mayor"), text="立即处理。")
+        assert (await case.view())["coverage"]["instruction"] is True
+        stored: dict[str, Any] = {}
+        for _ in range(100):
+            if (stored := await store.case(case.case_no) or {}).get("coverage", {}).get("instruction"):
+                break
+            await asyncio.sleep(0.05)
+        else:
+            pytest.fail(f"the record waits for the channel: {stored}")
+    finally:
+        channel.status = 200
+    view = await case.until("dispatched")
+    assert sum("交办通知" in title for title in channel.titles(case.case_no)) == 1
+    assert view["breaches"] == []
+    await case.signal("withdrawal", by("city/intake"), reason="结束")
+    await case.handle.result()
+
+
+async def test_not_dispatched_within_the_hour_is_escalated_and_stays_a_breach(
+    client: Client, store: Store, channel: Receiver
+) -> None:
+    channel.status = 503
+    try:
+        case = await hand_over(
+            client, store, county=COUNTY, responsible_unit=BUREAU, late=timedelta(minutes=59, seconds=58)
+        )
+        view = await case.view()
+        for _ in range(100):
+            if view["breaches"]:
+                break
+            await asyncio.sleep(0.1)
+            view = await case.view()
+        assert [breach["milestone"] for breach in view["breaches"]] == ["dispatch"]
+        assert view["stage"] == "received"
+        assert ("city/stability-team", "dispatch") in {(one["office"], one["what"]) for one in view["waiting_for"]}
+    finally:
+        channel.status = 200
+    view = await case.until("dispatched")
+    assert view["breaches"][0]["met_at"] is not None
+    await case.signal("withdrawal", by("city/intake"), reason="结束")
+    await case.handle.result()
