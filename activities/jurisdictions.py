@@ -3,9 +3,12 @@
 from importlib import resources
 from pathlib import Path
 
-from petitions.jurisdiction import Jurisdiction
-from petitions.jurisdiction_reading import read_jurisdiction
+import structlog
 
+from petitions.jurisdiction import Jurisdiction
+from petitions.jurisdiction_reading import JurisdictionError, Problem, read_jurisdiction
+
+_log = structlog.stdlib.get_logger()
 _SHIPPED = "petitions.jurisdictions"
 
 
@@ -14,11 +17,16 @@ class NoSuchJurisdictionError(LookupError):
 
 
 class Jurisdictions:
-    """The files that this worker knows: its own default, and others by their name."""
+    """The files that this worker knows: its own default, and others by their name.
+
+    A file that is changed while the worker runs is read again. If it is wrong by then, or gone, the worker says so
+    in its log and goes on with what it has read before: no case waits for somebody to mend a file.
+    """
 
     def __init__(self, default: str) -> None:
         self.default = default
         self._read: dict[str, tuple[str, Jurisdiction]] = {}
+        self._complained: dict[str, str] = {}
 
     def get(self, name: str | None) -> Jurisdiction:
         """The jurisdiction of this name or path; none: the default.
@@ -26,16 +34,23 @@ class Jurisdictions:
         A name given by a case is never taken for a path: only the worker's own setting may name a file.
 
         Raises:
-            NoSuchJurisdictionError: there is none.
-            JurisdictionError: the file has mistakes; all of them are listed.
-            OSError: it cannot be read.
+            NoSuchJurisdictionError: there is none, and none has been read before.
+            JurisdictionError: the file has mistakes, and none has been read before; all of them are listed.
+            OSError: it cannot be read, and none has been read before.
         """
         chosen = name or self.default
-        text = _text_of(chosen, may_be_path=chosen == self.default)
         known = self._read.get(chosen)
-        if known is None or known[0] != text:
-            known = (text, read_jurisdiction(text, source=chosen))
-            self._read[chosen] = known
+        try:
+            text = _text_of(chosen, may_be_path=chosen == self.default)
+            if known is None or known[0] != text:
+                known = self._read[chosen] = (text, read_jurisdiction(text, source=chosen))
+            self._complained.pop(chosen, None)
+        except (JurisdictionError, NoSuchJurisdictionError, OSError) as error:
+            if known is None:
+                raise
+            if self._complained.get(chosen) != str(error):
+                self._complained[chosen] = str(error)
+                _log.error("the jurisdiction file is wrong now; what was read before still holds", error=str(error))
         return known[1]
 
 
@@ -50,7 +65,12 @@ def _text_of(name: str, *, may_be_path: bool) -> str:
     if name in shipped_names():
         return resources.files(_SHIPPED).joinpath(f"{name}.toml").read_text(encoding="utf-8")
     if may_be_path and Path(name).is_file():
-        return Path(name).read_text(encoding="utf-8")
+        try:
+            return Path(name).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            reason = "not in UTF-8 (another encoding, such as GBK?); save the file as UTF-8"
+            raise JurisdictionError(name, (Problem(line=line, where="", reason=reason),)) from None
     raise NoSuchJurisdictionError(
         f"there is no jurisdiction {name!r}: set GUATU_JURISDICTION to the path of a file, "
         f"or to one of the shipped: {', '.join(shipped_names())}"

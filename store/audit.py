@@ -127,14 +127,12 @@ async def _rebuild(connection: PooledConnection, case_no: str) -> list[Differenc
 
 
 async def _try_to_rebuild(connection: PooledConnection, case_no: str) -> list[Difference] | None:
-    """None: somebody has written the case meanwhile."""
-    # One snapshot for both readings, else a case that is being written would differ from itself.
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        stored = await connection.fetchrow(*_CASE_ROW(case_no=case_no))
-        try:
-            case, head_hash = await folded(connection, case_no)
-        except ValueError as error:
-            return [Difference(case_no=case_no, column="*", stored="", rebuilt=f"cannot be folded: {error}"[:_SHOWN])]
+    """None: somebody has written the case between the two readings, so that they differ without being wrong."""
+    stored = await connection.fetchrow(*_CASE_ROW(case_no=case_no))
+    try:
+        case, head_hash = await folded(connection, case_no)
+    except ValueError as error:
+        return [Difference(case_no=case_no, column="*", stored="", rebuilt=f"cannot be folded: {error}"[:_SHOWN])]
     revision: int = stored["revision"] if stored else 0
     if case is None:
         dropped = await connection.fetchval(*_DROP_ROW(case_no=case_no, revision=revision))

@@ -51,6 +51,7 @@ async def health_endpoint(host: str, port: int, checks: dict[str, Check]) -> Asy
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # at once: from the moment the port is told, nobody who asks is turned away
     except OSError as error:
         listener.close()
         raise PortInUseError(

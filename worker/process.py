@@ -89,25 +89,23 @@ async def run_worker(
         worker = case_worker(client, activities, settings)
 
         async def working() -> str | None:
+            if stop.is_set():
+                return "the worker drains"
             return None if worker.is_running else "the worker is not running"
 
         async def temporal() -> str | None:
             return None if await client.service_client.check_health() else "the Temporal server is not healthy"
 
         checks: dict[str, Check] = {"worker": working, "temporal": temporal, "postgres": store.fault}
-        async with health_endpoint(settings.worker_host, settings.worker_port, checks) as port, worker:
+        async with health_endpoint(settings.worker_host, settings.worker_port, checks) as port:
+            running = asyncio.create_task(worker.run())
+            stopping = asyncio.create_task(stop.wait())
             _log.info("the worker is ready", task_queue=TASK_QUEUE, namespace=client.namespace, health_port=port)
             if on_ready:
                 on_ready(port)
-            await _until_stopped(worker, stop)
-            _log.info("the worker drains", seconds=settings.worker_drain_seconds)
-
-
-async def _until_stopped(worker: Worker, stop: asyncio.Event) -> None:
-    """Wait for the order to stop; the worker's own end (an error) is left to its context to raise."""
-    while not stop.is_set() and worker.is_running:
-        try:
-            async with asyncio.timeout(1):
-                await stop.wait()
-        except TimeoutError:
-            continue
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if not running.done():
+                _log.info("the worker drains", seconds=settings.worker_drain_seconds)
+                await worker.shutdown()
+            await running

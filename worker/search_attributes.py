@@ -21,8 +21,8 @@ async def ensure_search_attributes(client: Client, *, patience_seconds: float = 
         the names that were registered now.
 
     Raises:
-        SearchAttributesMissingError: one exists with another type, registering is not allowed, or the server
-            does not show them in time.
+        SearchAttributesMissingError: one exists with another type, registering is not allowed, the server does
+            not show them in time, or there is no such namespace.
     """
     wanted = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in SEARCH_ATTRIBUTES}
     known = await _known(client)
@@ -53,9 +53,16 @@ async def ensure_search_attributes(client: Client, *, patience_seconds: float = 
 
 
 async def _known(client: Client) -> dict[str, "IndexedValueType.ValueType"]:
-    answer = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
+    try:
+        answer = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace)
+        )
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        raise SearchAttributesMissingError(
+            f"the Temporal server has no namespace {client.namespace!r}: create it, or set TEMPORAL_NAMESPACE"
+        ) from None
     return dict(answer.custom_attributes)
 
 
@@ -65,7 +72,14 @@ def _refuse_other_types(
     others = [name for name, kind in wanted.items() if name in known and known[name] != kind]
     if others:
         said = ", ".join(
-            f"{name} is {IndexedValueType.Name(known[name])} but must be {IndexedValueType.Name(wanted[name])}"
-            for name in others
+            f"{name} is {_type_name(known[name])} but must be {_type_name(wanted[name])}" for name in others
         )
-        raise SearchAttributesMissingError(f"search attributes of another type stand in the way: {said}")
+        raise SearchAttributesMissingError(
+            f"search attributes of another type stand in the way: {said}; have them removed or renamed, or set "
+            f"TEMPORAL_NAMESPACE to a namespace of guatu's own"
+        )
+
+
+def _type_name(kind: "IndexedValueType.ValueType") -> str:
+    """A type as the Temporal CLI writes it, such as ``KeywordList``."""
+    return IndexedValueType.Name(kind).removeprefix("INDEXED_VALUE_TYPE_").title().replace("_", "")

@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from store import Store
 
 
+def _moment(text: str) -> datetime:
+    """A moment of the command line, which must say its offset."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise typer.BadParameter(f"{text!r} is not a moment with its offset, such as 2021-09-04T23:59:59+08:00")
+    return moment
+
+
 def migrate() -> None:
     """Bring the database's schema up to this version."""
     from guatu.running import run_until_interrupted
@@ -29,13 +40,14 @@ def migrate() -> None:
 
 def figures(
     at: Annotated[
-        str | None, typer.Option(help="As of this moment, with its offset: 2021-09-04T23:59:59+08:00; default now.")
+        datetime | None,
+        typer.Option(parser=_moment, help="As of this moment, such as 2021-09-04T23:59:59+08:00; default: now."),
     ] = None,
 ) -> None:
     """Print the figures as one line of JSON: received, concluded, starred, by county."""
 
     async def main(store: "Store") -> None:
-        found = await store.figures(_moment(at) if at else datetime.now(UTC))
+        found = await store.figures(at or datetime.now(UTC))
         typer.echo(json.dumps(found.model_dump(), ensure_ascii=False))
 
     _with_store(main)
@@ -93,20 +105,3 @@ async def _store() -> "AsyncGenerator[Store]":
     # A whole record takes its time to read; nobody waits for the connection but this command.
     async with open_pool(settings.database_url, max_size=2, command_seconds=600) as pool:
         yield Store(pool)
-
-
-def _moment(text: str) -> datetime:
-    """A moment from the command line.
-
-    Raises:
-        CommandError: It is none, or has no offset.
-    """
-    from guatu.errors import CommandError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.utcoffset() is None:
-        raise CommandError(f"--at {text!r} is not a moment with its offset, for example 2021-09-04T23:59:59+08:00")
-    return moment

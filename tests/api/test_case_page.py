@@ -126,7 +126,7 @@ def test_only_what_was_asked_for_can_be_late() -> None:
 
 
 def test_review_and_conclusion_are_late_by_their_milestones() -> None:
-    story = verifying().verifies().on_day(6).reviews().surveys().covered().on_day(8).submits()
+    story = verifying().covered().verifies().on_day(6).reviews().surveys().on_day(8).submits()
     assert late(story) == {"preliminary_review": "1天1小时", "closed": "1天"}
 
 

@@ -47,11 +47,11 @@ async def test_the_summary_line_counts(client: httpx.AsyncClient, records: Recor
 
 async def test_a_row_says_who_where_and_how_long(client: httpx.AsyncClient, records: Records) -> None:
     await records.keep(
-        verifying(case_no="X1", location="马家滩水电站", received_at="2021-08-30T08:00:00+08:00", starred=True)
+        verifying(case_no="X1", location="马家滩水电站", received_at="2021-08-30T09:30:00+08:00", starred=True)
     )
     text = (await wall(client)).text
-    # Due at eight on 09-06; now is eight on 09-03.
-    for part in ("X1", "加星件", "甲县", "水务局", "马家滩水电站", "核实中", "剩3天", "维稳组"):
+    # Due at half past nine on 09-06; now is eight on 09-03.
+    for part in ("X1", "加星件", "甲县", "水务局", "马家滩水电站", "核实中", "剩3天1小时", "市委书记"):
         assert part in text
     assert "领导批示未落实" in text
     assert "督办组" in " ".join((await wall(client)).titles)

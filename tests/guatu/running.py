@@ -4,22 +4,25 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 GUATU = (sys.executable, "-P", "-m", "guatu")
 
 
-def environment(**settings: str) -> dict[str, str]:
+def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
     """A clean environment with these settings; a Temporal CLI that is set stays."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("GUATU_", "TEMPORAL_")) or name == "GUATU_TEMPORAL_CLI"
     }
-    return {**kept, "TEMPORAL_CONFIG_FILE": os.devnull, **settings}
+    return {**kept, "TEMPORAL_CONFIG_FILE": os.devnull, **(settings or {})}
 
 
-async def guatu(*arguments: str | Path, seconds: float = 60, **settings: str) -> "subprocess.CompletedProcess[str]":
+async def guatu(
+    *arguments: str | Path, settings: Mapping[str, str] | None = None, seconds: float = 60
+) -> "subprocess.CompletedProcess[str]":
     """Run the command to its end, while this process goes on."""
     return await asyncio.to_thread(
         subprocess.run,
@@ -28,7 +31,7 @@ async def guatu(*arguments: str | Path, seconds: float = 60, **settings: str) ->
         text=True,
         check=False,
         timeout=seconds,
-        env=environment(**settings),
+        env=environment(settings),
     )
 
 

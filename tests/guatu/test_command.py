@@ -12,7 +12,7 @@ from temporalio.client import Client
 from guatu.embedded.stack import EmbeddedStack
 from tests.guatu.running import guatu, one_sentence
 
-NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
+NOWHERE = {"GUATU_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
 
 
 @pytest.fixture
@@ -42,43 +42,43 @@ def row(case_no: str, **changes: object) -> str:
     return json.dumps(fields | changes, ensure_ascii=False)
 
 
-@pytest.mark.parametrize("command", ["worker", "api", "migrate", "figures", "verify", "rebuild"])
+@pytest.mark.parametrize("command", ["worker", "api", "figures"])
 async def test_a_missing_setting_is_named(command: str) -> None:
     assert one_sentence(await guatu(command)).startswith("GUATU_DATABASE_URL is not set")
 
 
 async def test_wrong_settings_are_all_named() -> None:
-    done = await guatu("worker", GUATU_DATABASE_URL=NOWHERE, GUATU_WORKER_PORT="x", GUATU_SHORT_CLOCK="soon")
+    done = await guatu("worker", settings=NOWHERE | {"GUATU_WORKER_PORT": "x", "GUATU_SHORT_CLOCK": "soon"})
     said = one_sentence(done)
     assert "GUATU_WORKER_PORT is wrong" in said
     assert "GUATU_SHORT_CLOCK is wrong" in said
 
 
 async def test_a_temporal_server_that_is_not_there() -> None:
-    done = await guatu("worker", GUATU_DATABASE_URL=NOWHERE, TEMPORAL_ADDRESS="127.0.0.1:1")
+    done = await guatu("worker", settings=NOWHERE | {"TEMPORAL_ADDRESS": "127.0.0.1:1"})
     assert one_sentence(done).startswith("no Temporal server answers at 127.0.0.1:1")
 
 
 async def test_a_database_that_is_not_there() -> None:
-    assert "Postgres does not answer" in one_sentence(await guatu("figures", GUATU_DATABASE_URL=NOWHERE))
+    assert "Postgres does not answer" in one_sentence(await guatu("figures", settings=NOWHERE))
 
 
 async def test_a_jurisdiction_that_is_not_there(stack: EmbeddedStack) -> None:
-    said = one_sentence(await guatu("worker", **servers(stack), GUATU_JURISDICTION="atlantis"))
+    said = one_sentence(await guatu("worker", settings=servers(stack) | {"GUATU_JURISDICTION": "atlantis"}))
     assert "there is no jurisdiction 'atlantis'" in said
 
 
 async def test_a_jurisdiction_with_mistakes_is_told_line_by_line(stack: EmbeddedStack, tmp_path: Path) -> None:
     file = tmp_path / "wrong.toml"
     file.write_text('id = "x"\nlevel = "moon"\n', encoding="utf-8")
-    done = await guatu("worker", **servers(stack), GUATU_JURISDICTION=str(file))
+    done = await guatu("worker", settings=servers(stack) | {"GUATU_JURISDICTION": str(file)})
     assert done.returncode == 1
     assert f"{file}:2: level" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 async def test_a_worker_port_in_use(stack: EmbeddedStack, taken_port: int) -> None:
-    done = await guatu("worker", **servers(stack), GUATU_WORKER_PORT=str(taken_port))
+    done = await guatu("worker", settings=servers(stack) | {"GUATU_WORKER_PORT": str(taken_port)})
     assert "GUATU_WORKER_PORT" in one_sentence(done)
 
 
@@ -88,7 +88,7 @@ async def test_ports_in_use_name_the_option(command: str, taken_port: int, tmp_p
         others = {"--temporal-port": "0", "--ui-port": "0", "--api-port": "0"} | {option: str(taken_port)}
         ports = [part for pair in others.items() for part in pair]
         settings = {"GUATU_WORKER_PORT": "0", "GUATU_API_METRICS_PORT": "0"}
-        said = one_sentence(await guatu(command, "--data-dir", tmp_path / option, *ports, **settings))
+        said = one_sentence(await guatu(command, "--data-dir", tmp_path / option, *ports, settings=settings))
         assert f"Port {taken_port} " in said
         assert f"{option} 0 takes a free one" in said
 
@@ -98,20 +98,22 @@ async def test_a_demonstration_begins_with_nothing(tmp_path: Path) -> None:
     assert "holds data already" in one_sentence(await guatu("demo", "--data-dir", tmp_path))
 
 
-@pytest.mark.parametrize("moment", ["yesterday", "2021-09-04", "2021-09-04T24:61:00+08:00"])
+@pytest.mark.parametrize("moment", ["yesterday", "2021-09-04"])
 async def test_figures_need_a_moment_with_its_offset(moment: str) -> None:
-    assert "is not a moment" in one_sentence(await guatu("figures", "--at", moment, GUATU_DATABASE_URL=NOWHERE))
+    done = await guatu("figures", "--at", moment, settings=NOWHERE)
+    assert done.returncode == 2
+    assert "is not a moment with its offset" in done.stderr
 
 
 async def test_the_record_on_a_real_database(stack: EmbeddedStack) -> None:
     database = {"GUATU_DATABASE_URL": stack.database_url}
-    migrated = await guatu("migrate", **database)
+    migrated = await guatu("migrate", settings=database)
     assert (migrated.returncode, migrated.stdout) == (0, "the schema is up to date\n")
-    figures = await guatu("figures", "--at", "1999-01-01T00:00:00+08:00", **database)
+    figures = await guatu("figures", "--at", "1999-01-01T00:00:00+08:00", settings=database)
     assert json.loads(figures.stdout) == {"received": 0, "concluded": 0, "starred": 0, "by_county": {}}
-    verified = await guatu("verify", **database)
+    verified = await guatu("verify", settings=database)
     assert (verified.returncode, verified.stdout) == (0, "the record is as it was written\n")
-    rebuilt = await guatu("rebuild", **database)
+    rebuilt = await guatu("rebuild", settings=database)
     assert rebuilt.returncode == 0, rebuilt.stderr
 
 
@@ -119,7 +121,7 @@ async def test_intake_starts_each_case_once(stack: EmbeddedStack, client: Client
     file, other = tmp_path / "batch.jsonl", tmp_path / "other.jsonl"
     good, starred = row("CMD-1", complainant="不得外传"), row("*CMD-2")
     file.write_text("\n".join([good, "{not json", "", starred, row("CMD-3", county="")]), encoding="utf-8")
-    first = await guatu("intake", file, **servers(stack))
+    first = await guatu("intake", file, settings=servers(stack))
     assert first.returncode == 1
     said = first.stdout.splitlines()
     assert [line.split("　")[0] for line in said] == ["第1行", "第2行", "第4行", "第5行"]
@@ -127,10 +129,10 @@ async def test_intake_starts_each_case_once(stack: EmbeddedStack, client: Client
     assert "未受理" in said[1]
     assert "CMD-2：已受理" in said[2]
     assert "county" in said[3]
-    again = await guatu("intake", file, **servers(stack))
+    again = await guatu("intake", file, settings=servers(stack))
     assert "CMD-1：此前已受理" in again.stdout
     other.write_text(row("CMD-1", location="别处") + "\n", encoding="utf-8")
-    conflict = await guatu("intake", other, **servers(stack))
+    conflict = await guatu("intake", other, settings=servers(stack))
     assert conflict.returncode == 1
     assert "内容不同" in conflict.stdout
     # What the contract does not name never enters Temporal, and a star before the number is none of it.
@@ -141,5 +143,5 @@ async def test_intake_starts_each_case_once(stack: EmbeddedStack, client: Client
 
 
 async def test_intake_of_a_file_that_is_not_there(stack: EmbeddedStack, tmp_path: Path) -> None:
-    said = one_sentence(await guatu("intake", tmp_path / "none.jsonl", **servers(stack)))
+    said = one_sentence(await guatu("intake", tmp_path / "none.jsonl", settings=servers(stack)))
     assert said == f"{tmp_path / 'none.jsonl'}: No such file or directory"

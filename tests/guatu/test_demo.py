@@ -7,8 +7,12 @@ from pathlib import Path
 from tests.guatu.running import guatu
 
 
+def temporary_directories() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("guatu-demo-*"))
+
+
 async def test_the_demonstration_comes_to_the_published_figures() -> None:
-    before = set(Path(tempfile.gettempdir()).glob("guatu-demo-*"))
+    before = temporary_directories()
     ports = ("--temporal-port", "0", "--ui-port", "0", "--api-port", "0")
     done = await guatu("demo", "--exit", "--day-seconds", "6", *ports, seconds=400)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
@@ -18,4 +22,4 @@ async def test_the_demonstration_comes_to_the_published_figures() -> None:
     assert last["2021-09-04"] == {"received": 31, "concluded": 9, "starred": 2, "by_county": by_county}
     assert last["final"] == {"received": 31, "concluded": 30, "starred": 2, "by_county": by_county}
     assert "没有时间表以外的逾期" in done.stdout
-    assert set(Path(tempfile.gettempdir()).glob("guatu-demo-*")) <= before
+    assert temporary_directories() <= before

@@ -4,8 +4,9 @@ import asyncio
 import signal
 import subprocess
 import tempfile
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -26,12 +27,12 @@ def place() -> Iterator[Path]:
         yield Path(made, "data")
 
 
-@asynccontextmanager
-async def running(*arguments: str, **settings: str) -> AsyncGenerator["subprocess.Popen[str]"]:
+@contextmanager
+def running(*arguments: str, settings: Mapping[str, str]) -> Generator["subprocess.Popen[str]"]:
     """The command as a process, ended with the block at the latest."""
     argv = [*GUATU, *arguments]
     with subprocess.Popen(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(**settings)
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(settings)
     ) as process:
         try:
             yield process
@@ -41,9 +42,10 @@ async def running(*arguments: str, **settings: str) -> AsyncGenerator["subproces
 
 async def until(port: int) -> None:
     """Wait until a process of the product is ready."""
-    async with asyncio.timeout(PATIENCE):
-        while not await asyncio.to_thread(is_ready, port):
-            await asyncio.sleep(0.1)
+    deadline = time.monotonic() + PATIENCE
+    while not await asyncio.to_thread(is_ready, port):
+        assert time.monotonic() < deadline, "it is not ready"
+        await asyncio.sleep(0.1)
 
 
 async def line_with(process: "subprocess.Popen[str]", words: str) -> str:
@@ -70,7 +72,7 @@ async def test_a_worker_serves_until_it_is_told_to_stop(stack: EmbeddedStack, ho
         "GUATU_WORKER_PORT": str(port),
         "TEMPORAL_ADDRESS": stack.temporal_address,
     }
-    async with running("worker", **settings) as worker:
+    with running("worker", settings=settings) as worker:
         await until(port)
         worker.send_signal(how)
         assert await ended(worker) == 0
@@ -81,7 +83,7 @@ async def test_up_brings_its_processes_back_and_leaves_nothing(place: Path, how:
     worker_port, api_port = free_port(), free_port()
     settings = {"GUATU_WORKER_PORT": str(worker_port), "GUATU_API_METRICS_PORT": "0"}
     ports = ("--temporal-port", "0", "--ui-port", "0", "--api-port", str(api_port))
-    async with running("up", "--data-dir", str(place), *ports, **settings) as up:
+    with running("up", "--data-dir", str(place), *ports, settings=settings) as up:
         assert "psql" in await line_with(up, "postgresql://")
         assert is_ready(worker_port)
         assert is_ready(api_port)

@@ -82,7 +82,7 @@ def test_delays_change_nothing(seed: int) -> None:
 
 def test_what_the_figures_count_is_over_a_day_before() -> None:
     """A worker that is killed comes back up to a shown day later, and the figures are the same."""
-    concluded = [closing.at for one in played() if (closing := one.case.closing) and one.case.stage == "concluded"]
+    concluded = [at for one in played() if (at := facts(one).concluded_at)]
     counted = [at for at in concluded if at <= TIMETABLE.published_at]
     assert max(counted) + timedelta(days=1, hours=12) < TIMETABLE.published_at
     assert min(set(concluded) - set(counted)) > TIMETABLE.published_at + timedelta(hours=9)
@@ -183,5 +183,5 @@ def test_it_shows_what_can_happen() -> None:
 
 def test_an_office_that_is_not_there_is_told() -> None:
     text = TEXT.replace('by = "宣汉县水务局"', 'by = "宣汉县航天局"', 1)
-    with pytest.raises(TimetableError, match="DZ0827-01.*宣汉县航天局"):
+    with pytest.raises(TimetableError, match=r"DZ0827-01.*宣汉县航天局"):
         read_timetable(text, JURISDICTION)

@@ -1,17 +1,18 @@
 """``guatu worker`` as an operator runs it: a process of its own, set by its environment alone."""
 
 import asyncio
-import http.client
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from guatu.embedded.process import Command, GuardedProcess
 
@@ -47,35 +48,45 @@ class WorkerProcess:
     async def ready(self) -> "WorkerProcess":
         """Wait until it says that it is ready, and ``/readyz`` agrees."""
         await self.says("the worker is ready")
-        await until("/readyz says ready", lambda: self.get("/readyz")[0] == 200)
+        await self.answers("/readyz", 200)
         return self
 
     async def says(self, event: str) -> dict[str, Any]:
         """Wait for a log entry."""
-        await until(
-            f"the worker says {event!r}", lambda: bool(self.events(event)) or self._process.exit_code is not None
-        )
+
+        async def is_there_or_never() -> bool:
+            return bool(self.events(event)) or self._process.exit_code is not None
+
+        await until(f"the worker says {event!r}", is_there_or_never)
         assert self.events(event), f"it ended without saying {event!r}: {self.lines()}"
         return self.events(event)[0]
+
+    async def answers(self, path: str, status: int) -> str:
+        """Wait until its private port answers with a status; the body."""
+        found = (0, "")
+
+        async def it_does() -> bool:
+            nonlocal found
+            found = await self.get(path)
+            return found[0] == status
+
+        await until(f"{path} answers {status}", it_does)
+        return found[1]
 
     @property
     def port(self) -> int:
         """Its health endpoint's port, as its log tells it."""
         return self.events("the worker is ready")[0]["health_port"]
 
-    def get(self, path: str) -> tuple[int, str]:
+    async def get(self, path: str) -> tuple[int, str]:
         """Ask its private port.
 
         Returns:
             the status and the body.
         """
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-        finally:
-            connection.close()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=30) as http:
+            answer = await http.get(path)
+        return answer.status_code, answer.text
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -87,12 +98,12 @@ class WorkerProcess:
             return await self._process.wait()
 
 
-async def until(what: str, holds: Callable[[], bool]) -> None:
-    """Wait until something holds; it may block for a moment, as a request does."""
+async def until(what: str, holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something holds."""
     began = time.monotonic()
-    while not await asyncio.to_thread(holds):
+    while not await holds():
         assert time.monotonic() - began < PATIENCE, f"waited in vain until {what}"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
