@@ -3,31 +3,27 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from temporalio import activity
 
-Work = TypeVar("Work")
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
+Deed = TypeVar("Deed", bound=Callable[..., Awaitable[Any]])
 
 
-def heard_of(
-    work: Callable[Concatenate[Work, Given], Awaitable[Result]],
-) -> Callable[Concatenate[Work, Given], Awaitable[Result]]:
+def heard_of(deed: Deed) -> Deed:
     """Let a heartbeat be heard twice in each heartbeat timeout for as long as the activity runs."""
 
-    @wraps(work)
-    async def beating(self: Work, *args: Given.args, **kwargs: Given.kwargs) -> Result:
+    @wraps(deed)
+    async def beating(*args: Any, **kwargs: Any) -> Any:
         limit = activity.info().heartbeat_timeout
         beats = asyncio.create_task(_beat(limit.total_seconds() / 2)) if limit else None
         try:
-            return await work(self, *args, **kwargs)
+            return await deed(*args, **kwargs)
         finally:
             if beats:
                 beats.cancel()
 
-    return beating
+    return cast("Deed", beating)
 
 
 async def _beat(seconds: float) -> None:

@@ -6,16 +6,17 @@ from petitions.messages import (
     Acknowledgement,
     AnyMessage,
     Dispatch,
+    Extension,
     LeaderInstruction,
     Merge,
     PreliminaryReview,
     RectificationReport,
     Refusal,
     SiteVisit,
+    Starring,
     SurveyResult,
     TaskForce,
     Verification,
-    Withdrawal,
 )
 from petitions.standing import is_office, refuse_standing, unit_id
 from petitions.survey import refuse_answers
@@ -126,18 +127,18 @@ def _refuse_merge(case: Case, message: Merge) -> Refusal | None:
 
 
 def _refuse_number(case: Case, message: AnyMessage) -> Refusal | None:
-    """A case carries what it was told; more than any real case has is refused, except what ends it."""
+    """A case carries what it was told; more than any real case has is refused, except what moves it on."""
     match message:
-        case Merge() | Withdrawal():
-            return None
         case LeaderInstruction():
             have = len(case.instructions)
         case SiteVisit():
             have = len(case.visits)
-        case RectificationReport():
-            have = case.progress_reports + len(case.reports)
-        case _:
+        case RectificationReport(final=False):
+            have = case.progress_reports
+        case TaskForce() | Acknowledgement() | Extension() | Starring():
             have = 0
+        case _:
+            return None
     if have >= MOST_OF_A_KIND or case.messages_taken >= MOST_MESSAGES:
         return Refusal(code=RefusalCode.TOO_LARGE, reason=f"本件的“{message.kind.label}”已达上限，不再接收")
     return None

@@ -22,7 +22,7 @@ from petitions.vocabulary import (
     Sticker,
 )
 
-KEPT_TEXT = 1_000
+KEPT_TEXT = 600
 """Characters of a free text that the case carries along."""
 KEPT_TIMELINE = 300
 """Timeline lines that the case carries along, the latest; the record has all."""
@@ -30,7 +30,7 @@ KEPT_REFUSALS = 20
 """Refusals that the case shows, the latest; all are counted and recorded."""
 KEPT_REFUSED_ANSWERS = 500
 """Refused message ids that are remembered for a repeat; ids of taken messages all are."""
-MOST_OF_A_KIND = 200
+MOST_OF_A_KIND = 100
 """Messages of one kind that a case takes; a real one has a dozen."""
 MOST_MESSAGES = 2_000
 """Messages that a case takes in all: their ids are remembered for as long as it runs."""
@@ -251,6 +251,11 @@ class Case(Value):
     def survey(self) -> SurveyRound | None:
         """The survey of the present round, if any answer has come."""
         return next((survey for survey in self.surveys if survey.round == self.round), None)
+
+    def called(self, person: Person) -> str:
+        """How a person is called: the office's title and the name, once if somebody signs by the office alone."""
+        title = self.title_of(person.office)
+        return title if person.name == title else f"{title}{person.name}"
 
     def title_of(self, office: str) -> str:
         """How an office is called in Chinese; a unit is called by its own name."""

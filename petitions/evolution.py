@@ -258,7 +258,14 @@ def _(happened: Closed, case: Case, entry: Entry) -> Case:
         into=happened.into,
     )
     # The sticker comes off the wall with the case; what was breached stays breached.
-    return _with(case, closing=closing, stage=Stage(happened.outcome.value), sticker=None, next_overdue_at=None)
+    return _with(
+        case,
+        closing=closing,
+        stage=Stage(happened.outcome.value),
+        sticker=None,
+        overdue=False,
+        next_overdue_at=None,
+    )
 
 
 @singledispatch

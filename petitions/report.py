@@ -111,7 +111,7 @@ def _coverage(case: Case) -> Section:
     if force:
         assisting = "、".join(case.title_of(unit) for unit in force.assisting_departments) or "无"
         said.append(
-            f"工作专班：{case.title_of(force.lead_leader.office)}{force.lead_leader.name}包案，"
+            f"工作专班：{case.called(force.lead_leader)}包案，"
             f"{case.title_of(force.lead_department)}主办，协办：{assisting}。"
         )
     return Section(heading="三、四个全覆盖落实情况", paragraphs=tuple(said) or ("暂无。",))

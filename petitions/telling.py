@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from petitions import messages
 from petitions.case import Case
+from petitions.case_rules import Gate
 from petitions.clock import local
 from petitions.events import (
     BreachMet,
@@ -165,7 +166,9 @@ def _(event: BreachMet, case: Case) -> str:
 
 @_tell.register
 def _(event: CoverageMissing, case: Case) -> str:
-    return f"上报时缺少：{'、'.join(one.label for one in event.missing)}（按本辖区规定仅作警告）"
+    missing = "、".join(one.label for one in event.missing)
+    why = "按本辖区规定仅作警告" if case.rules.gate is Gate.WARNING else "上报期间要求有变"
+    return f"上报时缺少：{missing}（{why}）"
 
 
 @_tell.register
@@ -208,7 +211,7 @@ def _(message: messages.LeaderInstruction, case: Case) -> str:
 
 @_tell_message.register
 def _(message: messages.TaskForce, case: Case) -> str:
-    lead = f"{case.title_of(message.lead_leader.office)}{message.lead_leader.name}"
+    lead = case.called(message.lead_leader)
     assisting = "、".join(unit_id(unit).removeprefix("unit/") for unit in message.assisting_departments)
     return f"成立工作专班：{lead}包案，{unit_id(message.lead_department).removeprefix('unit/')}主办" + (
         f"，{assisting}协办" if assisting else ""

@@ -6,12 +6,11 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import uvicorn
-from prometheus_client import make_asgi_app  # pyright: ignore[reportUnknownVariableType] - it has no types here
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.routing import Route
 
 Check = Callable[[], Awaitable[str | None]]
 """Returns what is wrong, or none."""
@@ -47,7 +46,7 @@ async def health_endpoint(host: str, port: int, checks: dict[str, Check]) -> Asy
     Raises:
         PortInUseError: something else listens there.
     """
-    listener = socket.socket()
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -69,9 +68,19 @@ async def health_endpoint(host: str, port: int, checks: dict[str, Check]) -> Asy
             {"status": "ready" if not wrong else "not ready", "faults": wrong}, status_code=503 if wrong else 200
         )
 
-    metrics: ASGIApp = make_asgi_app()  # pyright: ignore[reportUnknownVariableType] - it has no types here
-    app = Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Mount("/metrics", metrics)])
-    server = _QuietServer(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Route("/metrics", metrics)])
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        # Somebody who never finishes asking must not keep the process from ending.
+        timeout_graceful_shutdown=_CHECK_SECONDS,
+    )
+    server = _QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield listener.getsockname()[1]

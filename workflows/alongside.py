@@ -110,7 +110,9 @@ class Alongside:
         )
 
     async def _record(self, record: Record) -> Recorded:
-        what = record.entries[-1].text if record.entries else "通知结果"
+        # Who did something says more than what followed from it.
+        told = [entry.text for entry in record.entries if entry.by] or [entry.text for entry in record.entries]
+        what = told[-1] if told else "通知结果"
         return await workflow.execute_activity_method(
             CaseWork.record,
             record,

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.settings import ApiSettings
 from store import Store, migrate, open_pool
-from store.connection import Connection
+from store.connection import Connection, Pool
 from tests.petitions.building import Story
 from tests.store.servers import Server, own_postgres
 
@@ -70,6 +70,7 @@ class House:
     app: FastAPI
     client: httpx.AsyncClient
     records: Records
+    pool: Pool
     database: str
 
     async def connect(self) -> Connection:
@@ -83,7 +84,7 @@ async def house(server: Server, template: str) -> AsyncGenerator[House]:
     async with server.database(f"TEMPLATE {template}") as url, open_pool(url, max_size=5) as pool:
         app = create_app(settings_for(url), pool)
         async with client_of(app) as client:
-            yield House(app, client, Records(Store(pool)), url)
+            yield House(app, client, Records(Store(pool)), pool, url)
 
 
 @pytest.fixture(scope="session")

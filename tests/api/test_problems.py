@@ -5,7 +5,6 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
-from store import open_pool
 from tests.api.conftest import House, client_of, settings_for
 from tests.api.pages import Page
 
@@ -48,10 +47,9 @@ async def test_people_get_a_page(bare: House, path: str, accept: str, html: bool
 
 
 @pytest.fixture
-async def failing(bare: House) -> FastAPI:
+def failing(bare: House) -> FastAPI:
     """An application with a route that fails."""
-    async with open_pool(bare.database, max_size=2) as pool:
-        app = create_app(settings_for(bare.database), pool)
+    app = create_app(settings_for(bare.database), bare.pool)
 
     @app.get("/v1/fails")
     async def _() -> None:  # pyright: ignore[reportUnusedFunction] - it is called by its route

@@ -263,3 +263,10 @@ async def test_whoever_listens_is_told_which_case_was_written(store: Store, admi
     await store.record("X2", rectifying(case_no="X2").entries)
     assert await told.get() == "X2", "a repeat tells nothing"
     await admin.remove_listener(CASE_CHANNEL, hear)
+
+
+async def test_the_rules_of_a_case_are_those_it_was_opened_with(store: Store) -> None:
+    story = rectifying()
+    assert await store.recorded_rules("X1") is None
+    await store.record("X1", story.entries)
+    assert await store.recorded_rules("X1") == story.case.rules

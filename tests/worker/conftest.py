@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import resources
 from pathlib import Path
 
 import asyncpg
@@ -85,6 +86,11 @@ async def writes_held_up(database_url: str) -> AsyncGenerator[HeldUp]:
             yield HeldUp(connection)
     finally:
         await connection.close()
+
+
+def dazhou() -> str:
+    """The text of the shipped jurisdiction file."""
+    return resources.files("petitions.jurisdictions").joinpath("dazhou.toml").read_text(encoding="utf-8")
 
 
 async def has_event(store: Store, case_no: str, event: str) -> bool:

@@ -16,7 +16,7 @@ async def test_it_tells_whether_it_lives_and_can_work(stack: EmbeddedStack, plac
         assert (status, json.loads(body)) == (200, {"status": "ready", "faults": {}})
         status, body = await worker.get("/metrics")
         assert status == 200
-        assert "process_start_time_seconds" in body
+        assert "\nprocess_start_time_seconds " in body
 
         await stack.postgres.stop()
         try:

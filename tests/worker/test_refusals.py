@@ -1,7 +1,6 @@
 """A worker that cannot do its work says why in one sentence and does not start."""
 
 import socket
-from importlib import resources
 from pathlib import Path
 
 import asyncpg
@@ -10,7 +9,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 
 from guatu.embedded.stack import EmbeddedStack
-from tests.worker.conftest import Place, new_place
+from tests.worker.conftest import Place, dazhou, new_place
 from tests.worker.worker_process import refusal
 
 
@@ -70,7 +69,7 @@ async def test_the_schema_is_one_that_this_version_does_not_know(stack: Embedded
 
 
 async def test_a_wrong_jurisdiction_file_is_told_mistake_by_mistake(place: Place, log: Path) -> None:
-    text = resources.files("petitions.jurisdictions").joinpath("dazhou.toml").read_text(encoding="utf-8")
+    text = dazhou()
     changes = {
         'dispatch        = "1h"': 'dispatch        = "soon"',
         "satisfied_percent = 80": "satisfied_percent = 180",

@@ -1,0 +1,94 @@
+"""``kill -9`` at any moment, and then another worker: no case notices, and the record has everything once."""
+
+import signal
+from collections import Counter
+from pathlib import Path
+
+from guatu.embedded.stack import EmbeddedStack
+from store import Store, open_pool
+from tests.worker.conftest import Place, dazhou, has_event, new_place, writes_held_up
+from tests.worker.worker_process import WorkerProcess, until, worker_process
+from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
+
+
+async def killed(worker: WorkerProcess) -> None:
+    """Kill it and see that it is gone."""
+    worker.send(signal.SIGKILL)
+    assert await worker.ended() == -signal.SIGKILL
+
+
+async def every_entry_is_there_once(case: OutsideCase) -> None:
+    """The record, what follows from it, and what the workflow says are one."""
+    lines = await case.store.timeline(case.case_no, with_refusals=True)
+    assert [line.seq for line in lines] == list(range(1, len(lines) + 1))
+    happened = Counter(line.event for line in lines)
+    messages = ("acknowledgement", "leader_instruction", "task_force", "site_visit", "rectification_report")
+    teams = ("verification", "preliminary_review", "survey_result", "report_submitted", "closed")
+    assert {event: happened[event] for event in ("received", "dispatched", *messages, *teams)} == dict.fromkeys(
+        ("received", "dispatched", *messages, *teams), 1
+    )
+    assert await case.store.case(case.case_no) == await case.view()
+    assert [problem async for problem in case.store.verify()] == []
+
+
+async def test_a_case_goes_on_and_is_concluded(place: Place, store: Store, tmp_path: Path) -> None:
+    async with worker_process(tmp_path / "first.log", place.settings) as first:
+        await first.ready()
+        case = await hand_over(place.client, store)
+        await case.until("dispatched")
+        await until("the dispatch is written", lambda: has_event(store, case.case_no, "dispatched"))
+        # In the middle of a write: Postgres finishes it, and nobody is there any more to be told.
+        async with writes_held_up(place.database_url) as held:
+            await case.signal("acknowledgement", by(UNIT))
+            await held.until_waited_for()
+            await killed(first)
+        # Meanwhile the world goes on.
+        await case.cover()
+        await until("the write is done", lambda: has_event(store, case.case_no, "acknowledgement"))
+    async with worker_process(tmp_path / "second.log", place.settings) as second:
+        await second.ready()
+        await case.report()
+        await case.until("verifying")
+        # With nothing under way, the case in its memory alone.
+        await until("the report is written", lambda: has_event(store, case.case_no, "rectification_report"))
+        await killed(second)
+    async with worker_process(tmp_path / "third.log", place.settings) as third:
+        await third.ready()
+        await case.verify()
+        await case.review()
+        await case.survey()
+        assert (await case.handle.result())["outcome"] == "concluded"
+        await every_entry_is_there_once(case)
+        third.send(signal.SIGTERM)
+        assert await third.ended() == 0
+
+
+async def test_while_it_opens_a_case(stack: EmbeddedStack, tmp_path: Path) -> None:
+    place = await new_place(stack)
+    async with worker_process(tmp_path / "first.log", place.settings) as first:
+        await first.ready()
+        async with open_pool(place.database_url, max_size=2) as pool, writes_held_up(place.database_url) as held:
+            case = await hand_over(place.client, Store(pool))
+            await held.until_waited_for()
+            await killed(first)
+    changed = tmp_path / "changed.toml"
+    changed.write_text(dazhou().replace('version  = "2021-08"', 'version  = "changed"'), encoding="utf-8")
+    async with open_pool(place.database_url, max_size=2) as pool:
+        case.store = store = Store(pool)
+        await until("the opening is written", lambda: has_event(store, case.case_no, "received"))
+        # The next worker has another file by now; the case keeps the rules that are on record.
+        settings = place.settings | {"GUATU_JURISDICTION": str(changed)}
+        async with worker_process(tmp_path / "second.log", settings) as second:
+            await second.ready()
+            await case.until("dispatched")
+            await case.signal("acknowledgement", by(UNIT))
+            await case.cover()
+            await case.report()
+            await case.verify()
+            await case.review()
+            await case.survey()
+            assert (await case.handle.result())["outcome"] == "concluded"
+            await every_entry_is_there_once(case)
+        rules = await store.recorded_rules(case.case_no)
+        assert rules is not None
+        assert rules.version.startswith("2021-08+")
