@@ -17,7 +17,6 @@ from api.headers import SafeHeaders
 from api.metrics import CountRequests, Metrics
 from api.problems import Problem
 from api.settings import ApiSettings
-from api.states import CaseStates
 from petitions.clock import CaseClock
 from store import Store
 from store.connection import Pool
@@ -90,9 +89,7 @@ def create_app(settings: ApiSettings, pool: Pool, metrics: Metrics | None = None
         ],
     )
     app.metrics = metrics or Metrics()
-    app.state.context = Context(
-        settings=settings, store=Store(pool), states=CaseStates(pool), clock=CaseClock(short=settings.short_clock)
-    )
+    app.state.context = Context(settings=settings, store=Store(pool), clock=CaseClock(short=settings.short_clock))
     add_fault_handlers(app)
     for router in (health.router, cases.router, figures.router, pages.router):
         app.include_router(router)

@@ -9,7 +9,6 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 
 from api.settings import ApiSettings
-from api.states import CaseStates
 from petitions.clock import CaseClock
 from store import Store, StoreAwayError
 
@@ -22,7 +21,6 @@ class Context:
 
     settings: ApiSettings
     store: Store
-    states: CaseStates
     clock: CaseClock
 
     def now(self) -> datetime:

@@ -42,7 +42,7 @@ async def show_wall(context: Reading) -> HTMLResponse:
     store = context.store
     shown, closed, figures = await context.in_time(
         asyncio.gather(
-            context.states.open_cases(OPEN_ROWS),
+            context.store.open_cases(OPEN_ROWS),
             store.cases(CaseFilters(closed=True), limit=CLOSED_ROWS),
             store.figures(now),
         )
@@ -84,7 +84,7 @@ async def show_report(no: CaseNo, context: Reading) -> HTMLResponse:
 
 
 async def _case(context: Reading, case_no: str) -> Case:
-    case = await context.states.state(case_no)
+    case = await context.store.state(case_no)
     if case is None:
         raise case_not_found(case_no)
     return case

@@ -6,9 +6,10 @@ from store.reading import Reading
 from store.record import Recording
 from store.reports import Reports
 from store.schema import SchemaCheck
+from store.states import CaseStates
 
 
-class Store(Recording, NoticeLedger, Reports, Reading, Audit, SchemaCheck):
+class Store(Recording, NoticeLedger, Reports, Reading, CaseStates, Audit, SchemaCheck):
     """Postgres, the record and the read model.
 
     Every writing may be repeated: a repeat is recognised and changes nothing. What can go wrong stands in

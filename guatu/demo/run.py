@@ -99,7 +99,7 @@ async def _on_stack(
     client = await Client.connect(stack.temporal_address, namespace=stack.namespace)
     await ensure_search_attributes(client)
     async with (
-        open_pool(stack.database_url, max_size=4, application_name="guatu demo") as pool,
+        open_pool(stack.database_url, min_size=0, max_size=4, application_name="guatu demo") as pool,
         demo_processes(
             stack, timetable, data_dir, day_seconds=options.day_seconds, api_port=options.api_port
         ) as processes,

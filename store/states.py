@@ -1,21 +1,16 @@
-"""Whole cases as the read model keeps them, for the pages."""
+"""Whole cases as the read model keeps them: for what needs more of a case than a list shows."""
 
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from petitions.case import Case
+from store import queries
 from store.connection import OnPool, PooledConnection
 from store.record import folded
 
-_ONE = "SELECT case_no, state::text AS state FROM petition_case WHERE case_no = $1"
-_OPEN = """
-    SELECT case_no, state::text AS state, count(*) OVER () AS number
-    FROM petition_case
-    WHERE closed_at IS NULL
-    ORDER BY due_at, starred DESC, received_at, case_no
-    LIMIT $1
-"""
+_SQL = queries.load("states")
+_ONE, _OPEN = _SQL["one"], _SQL["open"]
 
 
 @dataclass(frozen=True)
@@ -37,13 +32,13 @@ class CaseStates(OnPool):
     async def state(self, case_no: str) -> Case | None:
         """A case as it stands, or none if there is no such case."""
         async with self._connected() as connection:
-            row = await connection.fetchrow(_ONE, case_no)
+            row = await connection.fetchrow(*_ONE(case_no=case_no))
             return await _case(connection, case_no, row["state"]) if row else None
 
     async def open_cases(self, limit: int) -> OpenCases:
         """The open cases, those due first at the front, ``limit`` at the most."""
         async with self._connected() as connection:
-            rows = await connection.fetch(_OPEN, limit)
+            rows = await connection.fetch(*_OPEN(limit=limit))
             cases = [await _case(connection, row["case_no"], row["state"]) for row in rows]
         return OpenCases(
             cases=tuple(case for case in cases if case is not None), number=rows[0]["number"] if rows else 0

@@ -1,0 +1,9 @@
+-- one: a case as it stands, for folding on or for its page
+SELECT case_no, state::text AS state FROM petition_case WHERE case_no = :case_no;
+
+-- open: open cases as they stand, those due first at the front, and how many there are in all
+SELECT case_no, state::text AS state, count(*) OVER () AS number
+FROM petition_case
+WHERE closed_at IS NULL
+ORDER BY due_at, starred DESC, received_at, case_no
+LIMIT :limit;
