@@ -77,7 +77,7 @@ def details(case: Case, now: datetime) -> str:
     sticker = f"{case.sticker.label}色即时贴" if case.sticker else "无即时贴"
     overdue = "，**已超期**" if case.overdue else ""
     has = coverage(case)
-    marks = " ".join(f"{'✅' if getattr(has, one.value) else '⬜'}{one.label}" for one in Coverage)
+    marks = "　".join(f"{one.label}{'●' if getattr(has, one.value) else '○缺'}" for one in Coverage)
     lines = [
         f"### {star}{case.hand_over.county}　{case.stage.label}（第{case.round}轮）",
         "",

@@ -72,14 +72,14 @@ class Driver:
         """
         hand_over = case.hand_over
         await self._until(case.handed_in)
-        if await _insist(lambda: start_case(self._client, hand_over)) is Started.OTHER:
+        if await insist(lambda: start_case(self._client, hand_over)) is Started.OTHER:
             raise CommandError(f"another case {hand_over.case_no} is on this server already")
         handle = self._client.get_workflow_handle(hand_over.workflow_id)
         for message in case.messages:
             await self._until(message.at)
             await self._send(handle, case, message)
         try:
-            await _insist(handle.result)
+            await insist(handle.result)
         except WorkflowFailureError as error:
             self._failed(f"【{hand_over.case_no}】流程失败：{error.cause}")
         self.open.discard(hand_over.case_no)
@@ -90,9 +90,9 @@ class Driver:
             if message.by_update:
                 body = {**message.body, "kind": message.kind.value}
                 submit = partial(handle.execute_update, "submit", body, id=message.message_id)  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it open
-                await _insist(submit)
+                await insist(submit)
             else:
-                await _insist(lambda: handle.signal(message.kind.value, message.body))
+                await insist(lambda: handle.signal(message.kind.value, message.body))
         except WorkflowUpdateFailedError:
             pass
         except RPCError as error:
@@ -107,7 +107,7 @@ class Driver:
         self._tell(what)
 
 
-async def _insist(attempt: Callable[[], Awaitable[Result]]) -> Result:
+async def insist(attempt: Callable[[], Awaitable[Result]]) -> Result:
     """Try until the server answers; what is sent carries an id of its own, so it counts once."""
     while True:
         try:

@@ -67,14 +67,18 @@ async def test_while_it_opens_a_case(stack: EmbeddedStack, tmp_path: Path) -> No
     place = await new_place(stack)
     async with worker_process(tmp_path / "first.log", place.settings) as first:
         await first.ready()
-        async with open_pool(place.database_url, max_size=2) as pool, writes_held_up(place.database_url) as held:
-            case = await hand_over(place.client, Store(pool))
-            await held.until_waited_for()
-            await killed(first)
+        async with open_pool(place.database_url, max_size=2) as pool:
+            # A case before it: only a statement that Postgres knows already is sent in one piece, and so is finished.
+            before = await hand_over(place.client, Store(pool))
+            await until("the case before it is open", lambda: has_event(before.store, before.case_no, "dispatched"))
+            async with writes_held_up(place.database_url) as held:
+                case = await hand_over(place.client, Store(pool))
+                await held.until_waited_for()
+                await killed(first)
     changed = tmp_path / "changed.toml"
     changed.write_text(dazhou().replace('version  = "2021-08"', 'version  = "changed"'), encoding="utf-8")
     async with open_pool(place.database_url, max_size=2) as pool:
-        case.store = store = Store(pool)
+        store = case.store = Store(pool)
         await until("the opening is written", lambda: has_event(store, case.case_no, "received"))
         # The next worker has another file by now; the case keeps the rules that are on record.
         settings = place.settings | {"GUATU_JURISDICTION": str(changed)}
