@@ -19,22 +19,12 @@ from petitions.procedure import may_report
 from workflows.activity_interface import CaseWork, Notify, NotifyResult, Record, Recorded
 from workflows.case_in_hand import CaseInHand
 from workflows.console import details, search_updates, search_values
+from workflows.patiently import patiently, short
 
-PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
-"""Until the world is back; retries cost no history."""
 _ONCE = RetryPolicy(maximum_attempts=1)
 _NOTICE = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5))
-ACTIVITY_TIME = timedelta(seconds=30)
-HEARTBEAT = timedelta(seconds=5)
-"""An activity of which nothing is heard for so long is given to another worker."""
-_SUMMARY_BYTES = 200
 _RECORD_ENTRIES = 200
 """Entries written in one transaction at the most; after an outage the rest follows at once."""
-
-
-def short(summary: str) -> str:
-    """A summary as Temporal takes it: 200 bytes at the most."""
-    return summary.encode()[:_SUMMARY_BYTES].decode(errors="ignore")
 
 
 class Alongside:
@@ -113,14 +103,7 @@ class Alongside:
         # Who did something says more than what followed from it.
         told = [entry.text for entry in record.entries if entry.by] or [entry.text for entry in record.entries]
         what = told[-1] if told else "通知结果"
-        return await workflow.execute_activity_method(
-            CaseWork.record,
-            record,
-            start_to_close_timeout=ACTIVITY_TIME,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=PATIENT,
-            summary=short(f"记录：{what}"),
-        )
+        return await patiently(CaseWork.record, record, f"记录：{what}")
 
     def _take_unsent(self) -> list[Notice]:
         """The notices that nobody is sending yet; from now on somebody is."""
@@ -171,13 +154,11 @@ class Alongside:
 
     async def _notify(self, notices: list[Notice], *, insist: bool) -> NotifyResult:
         titles = "、".join(dict.fromkeys(self._hand.case.title_of(notice.to) for notice in notices))
-        return await workflow.execute_activity_method(
+        return await patiently(
             CaseWork.notify,
             Notify(notices=tuple(notices), at=self._hand.now(), insist=insist),
-            start_to_close_timeout=ACTIVITY_TIME,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=_NOTICE if insist else _ONCE,
-            summary=short(f"{'重发' if insist else ''}通知：{titles}"),
+            f"{'重发' if insist else ''}通知：{titles}",
+            _NOTICE if insist else _ONCE,
         )
 
     def _note(self, outcomes: Sequence[NoticeOutcome], notices: Sequence[Notice], *, in_ledger: bool) -> None:

@@ -5,9 +5,10 @@ case; the workflow waits for the stages in their order, and beside them the reco
 deadlines run (``workflows.alongside``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
@@ -19,9 +20,10 @@ from petitions.report import handling_report
 from petitions.view import CaseResult, case_result, case_view, unopened_view
 from petitions.vocabulary import RefusalCode, Stage
 from workflows.activity_interface import CaseWork, OpenCase, RefusedHandOver, SubmitReport
-from workflows.alongside import ACTIVITY_TIME, HEARTBEAT, PATIENT, Alongside
+from workflows.alongside import Alongside
 from workflows.case_doors import CaseDoors
 from workflows.case_in_hand import Carried, CaseInHand, procedure_time
+from workflows.patiently import patiently
 from workflows.payloads import json_of
 
 WORKFLOW_TYPE = "PetitionCase"
@@ -30,6 +32,21 @@ TASK_QUEUE = "petition-cases"
 _LAST_NOTICES_SECONDS = 60
 """How long a finished case waits for notices that are still on their way; the ledger knows the rest."""
 _GIVEN = 2_000
+
+
+def _carried(arguments: Sequence[RawValue]) -> Carried | None:
+    """What the run before this one has handed on, if this run continues another.
+
+    A run that the server started anew because of somebody's retry policy or schedule continues nothing: it has the
+    start's own argument.
+    """
+    if workflow.info().continued_run_id is None:
+        return None
+    body = json_of(arguments)
+    try:
+        return None if isinstance(body, str) else Carried.model_validate_json(body)
+    except ValidationError:
+        return None
 
 
 class _Early:
@@ -53,8 +70,8 @@ class PetitionCase(CaseDoors):
         self._hand: CaseInHand | None = None
         self._hand_over: HandOver | None = None
         self._early: list[_Early] = []
-        if workflow.info().continued_run_id:
-            self._hand = CaseInHand(Carried.model_validate_json(arguments[0].payload.data))
+        if (carried := _carried(arguments)) is not None:
+            self._hand = CaseInHand(carried)
 
     @workflow.run
     async def run(self, *arguments: RawValue) -> CaseResult:
@@ -86,14 +103,7 @@ class PetitionCase(CaseDoors):
         """Take the case over: its rules, once; then what had arrived together with the start, in order."""
         hand_over = await self._read_hand_over(arguments)
         opening = OpenCase(hand_over=hand_over, engine_now=workflow.now())
-        opened = await workflow.execute_activity_method(
-            CaseWork.open_case,
-            opening,
-            start_to_close_timeout=ACTIVITY_TIME,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=PATIENT,
-            summary=f"受理{hand_over.case_no}：取用本辖区规则，登记，通知",
-        )
+        opened = await patiently(CaseWork.open_case, opening, f"受理{hand_over.case_no}：取用本辖区规则，登记，通知")
         step = open_case(hand_over, opened.rules, procedure_time(opened.rules, opening.engine_now))
         hand = CaseInHand.opened(step, opened)
         hand.let_time_pass()
@@ -115,14 +125,7 @@ class PetitionCase(CaseDoors):
         except HandOverError as error:
             given = "" if isinstance(body, str) else body[:_GIVEN].decode(errors="replace").replace("\x00", "�")
             refused = RefusedHandOver(workflow_id=info.workflow_id, run_id=info.run_id, given=given, reason=str(error))
-            await workflow.execute_activity_method(
-                CaseWork.refuse_hand_over,
-                refused,
-                start_to_close_timeout=ACTIVITY_TIME,
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=PATIENT,
-                summary="登记无法受理的交办",
-            )
+            await patiently(CaseWork.refuse_hand_over, refused, "登记无法受理的交办")
             raise ApplicationError(str(error), type=RefusalCode.MALFORMED.value, non_retryable=True) from None
         self._hand_over = hand_over
         return hand_over
@@ -161,14 +164,7 @@ class PetitionCase(CaseDoors):
             report=handling_report(hand.case),
             at=hand.now(),
         )
-        sha256 = await workflow.execute_activity_method(
-            CaseWork.submit_report,
-            submit,
-            start_to_close_timeout=ACTIVITY_TIME,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=PATIENT,
-            summary="上报办理报告",
-        )
+        sha256 = await patiently(CaseWork.submit_report, submit, "上报办理报告")
         hand.let_time_pass()
         hand.apply(report_is_submitted(hand.case, sha256, hand.now()))
 
