@@ -4,8 +4,8 @@ from pathlib import Path
 
 from guatu.embedded.stack import EmbeddedStack
 from store import Store
-from tests.store.test_away import hanging
 from tests.receiver import receiving
+from tests.store.test_away import hanging
 from tests.worker.conftest import Place, dazhou, has_event
 from tests.worker.worker_process import until, worker_process
 from tests.workflows.outside_program import UNIT, by, hand_over
