@@ -63,7 +63,8 @@ class CaseActivities(CaseWork):
         What is on record holds: an attempt that got so far and was cut off is carried on with the same rules.
         """
         hand_over = opening.hand_over
-        rules = await self._recorded_rules(hand_over.case_no) or rules_for(
+        recorded_rules, is_away = await self._recorded_rules(hand_over.case_no)
+        rules = recorded_rules or rules_for(
             self._jurisdictions.get(hand_over.jurisdiction),
             received_at=hand_over.received_at,
             county=hand_over.county,
@@ -79,16 +80,18 @@ class CaseActivities(CaseWork):
                 entries=step.entries,
                 notices=tuple(notice for notice in step.notices if has_address(step.case, notice)),
                 at=at,
-            )
+            ),
+            is_away=is_away,
         )
         return Opened(rules=rules, **dict(recorded))
 
-    async def _recorded_rules(self, case_no: str) -> CaseRules | None:
+    async def _recorded_rules(self, case_no: str) -> tuple[CaseRules | None, bool]:
+        """The rules on record, and whether the record is out of reach."""
         try:
-            return await self._store.recorded_rules(case_no)
+            return await self._store.recorded_rules(case_no), False
         except StoreError as error:
             _log.warning("the record is out of reach; the rules come from the file", error=str(error))
-            return None
+            return None, True
 
     @activity.defn(name="record")
     @heard_of
@@ -96,41 +99,50 @@ class CaseActivities(CaseWork):
         """Write entries and the read model that follows from them in one transaction; then send the notices."""
         return await self._write_and_tell(record)
 
-    async def _write_and_tell(self, record: Record) -> Recorded:
-        try:
-            await self._store.record(record.case_no, record.entries, record.outcomes)
-        except StoreError as error:
-            if record.insist:
-                raise
-            _log.warning("the record is out of reach; it will be written later", error=str(error))
-            written = False
-        else:
-            written = True
-        outcomes, in_ledger = await self._tell(record.notices, record.at)
-        return Recorded(written=written, outcomes=outcomes, in_ledger=in_ledger)
+    async def _write_and_tell(self, record: Record, *, is_away: bool = False) -> Recorded:
+        """Write, then tell. Once Postgres has not answered, it is not asked again.
+
+        A Postgres that hangs costs seconds each time; all of them, and a slow channel, would be more than an activity
+        has, and its notices would go out again with each attempt.
+        """
+        if not is_away:
+            try:
+                await self._store.record(record.case_no, record.entries, record.outcomes)
+            except StoreError as error:
+                if record.insist:
+                    raise
+                _log.warning("the record is out of reach; it will be written later", error=str(error))
+                is_away = True
+        outcomes, in_ledger = await self._tell(record.notices, record.at, with_ledger=not is_away)
+        return Recorded(written=not is_away, outcomes=outcomes, in_ledger=in_ledger)
 
     @activity.defn(name="notify")
     @heard_of
     async def notify(self, notify: Notify) -> NotifyResult:
         """Send notices; one that the ledger knows as sent is not sent again."""
-        outcomes, in_ledger = await self._tell(notify.notices, notify.at)
+        outcomes, in_ledger = await self._tell(notify.notices, notify.at, with_ledger=True)
         failed = [outcome for outcome in outcomes if outcome.state is NoticeState.FAILED]
         if notify.insist and failed:
             raise ApplicationError(failed[0].error or "the notice was not sent", type="notice_failed")
         return NotifyResult(outcomes=outcomes, in_ledger=in_ledger)
 
-    async def _tell(self, notices: tuple[Notice, ...], at: Instant) -> tuple[tuple[NoticeOutcome, ...], bool]:
+    async def _tell(
+        self, notices: tuple[Notice, ...], at: Instant, *, with_ledger: bool
+    ) -> tuple[tuple[NoticeOutcome, ...], bool]:
         """Send what the ledger does not know as sent, and tell the ledger; both go on without a ledger.
 
         A notice twice is better than none.
+
+        Returns:
+            what became of each, and whether the ledger knows it.
         """
         if not notices:
             return (), True
-        known = await self._known_as_sent(notices)
+        known = await self._known_as_sent(notices) if with_ledger else frozenset[str]()
         due = [notice for notice in notices if notice.key not in known]
         attempt = activity.info().attempt
         outcomes = await asyncio.gather(*(self._send(notice, at, attempt) for notice in due))
-        in_ledger = await self._mark(due, outcomes)
+        in_ledger = with_ledger and await self._mark(due, outcomes)
         repeated = (NoticeOutcome(key=key, state=NoticeState.SENT, at=at, attempts=attempt) for key in sorted(known))
         return (*outcomes, *repeated), in_ledger
 

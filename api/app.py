@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
-from api import cases, figures, health, pages
+from api import bulletins, cases, figures, health, pages
 from api.context import Context
 from api.faults import add_fault_handlers
 from api.headers import SafeHeaders
@@ -91,7 +91,7 @@ def create_app(settings: ApiSettings, pool: Pool, metrics: Metrics | None = None
     app.metrics = metrics or Metrics()
     app.state.context = Context(settings=settings, store=Store(pool), clock=CaseClock(short=settings.short_clock))
     add_fault_handlers(app)
-    for router in (health.router, cases.router, figures.router, pages.router):
+    for router in (health.router, cases.router, figures.router, bulletins.router, pages.router):
         app.include_router(router)
     app.mount("/static", _Static(directory=Path(str(resources.files("api").joinpath("static")))), name="static")
     return app

@@ -30,6 +30,8 @@ class ApiSettings(DatabaseSettings):
     """How long requests that are under way may take to finish when the process is told to stop."""
     api_store_seconds: Annotated[float, Field(gt=0)] = 2.5
     """How long a request waits for Postgres before it is answered with 503."""
+    jurisdiction: str = "dazhou"
+    """The path of a jurisdiction file, or the name of a shipped one, as the workers have it."""
     temporal_ui_url: HttpUrl = HttpUrl("http://127.0.0.1:8233")
     """The address of the Temporal UI as browsers reach it; a case's page links to its workflow there."""
     temporal_namespace: Annotated[

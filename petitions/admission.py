@@ -1,6 +1,7 @@
 """Whether a message is taken in (§3, §4): who sends it, whether the stage takes it, and whether it fits the case."""
 
 from petitions.case import MOST_MESSAGES, MOST_OF_A_KIND, Case
+from petitions.coverage import coverage, instructions_missing, supervisors
 from petitions.hand_over import is_case_no
 from petitions.messages import (
     Acknowledgement,
@@ -20,7 +21,7 @@ from petitions.messages import (
 )
 from petitions.standing import is_office, refuse_standing, unit_id
 from petitions.survey import refuse_answers
-from petitions.vocabulary import RefusalCode, Stage
+from petitions.vocabulary import Purpose, RefusalCode, Stage
 
 _BEFORE_THE_REPORT = frozenset({Stage.DISPATCHED, Stage.RECTIFYING})
 
@@ -128,6 +129,8 @@ def _refuse_merge(case: Case, message: Merge) -> Refusal | None:
 
 def _refuse_number(case: Case, message: AnyMessage) -> Refusal | None:
     """A case carries what it was told; more than any real case has is refused, except what moves it on."""
+    if _is_still_wanted(case, message):
+        return None
     match message:
         case LeaderInstruction():
             have = len(case.instructions)
@@ -135,13 +138,31 @@ def _refuse_number(case: Case, message: AnyMessage) -> Refusal | None:
             have = len(case.visits)
         case RectificationReport(final=False):
             have = case.progress_reports
-        case TaskForce() | Acknowledgement() | Extension() | Starring():
+        case Acknowledgement():
+            # Each by another person: who handled a case is remembered.
+            have = len(case.handlers)
+        case TaskForce() | Extension() | Starring():
             have = 0
         case _:
             return None
     if have >= MOST_OF_A_KIND or case.messages_taken >= MOST_MESSAGES:
         return Refusal(code=RefusalCode.TOO_LARGE, reason=f"本件的“{message.kind.label}”已达上限，不再接收")
     return None
+
+
+def _is_still_wanted(case: Case, message: AnyMessage) -> bool:
+    """The message does what the case cannot be concluded (or go on) without."""
+    match message:
+        case LeaderInstruction():
+            return message.by.office in instructions_missing(case)
+        case SiteVisit(purpose=Purpose.SUPERVISION):
+            return not coverage(case).supervision and message.by.office in supervisors(case)
+        case TaskForce():
+            return case.task_force is None
+        case Acknowledgement():
+            return case.stage is Stage.DISPATCHED
+        case _:
+            return False
 
 
 def _not_now(reason: str) -> Refusal:

@@ -4,6 +4,8 @@ Only ``petitions.evolution`` makes one from another. Its size is bounded, so tha
 a new run of the workflow: free texts are cut (the record keeps them whole) and lists have limits.
 """
 
+import hashlib
+
 from pydantic import Field
 
 from petitions.case_rules import AskLimits, CaseRules
@@ -26,14 +28,29 @@ KEPT_TEXT = 600
 """Characters of a free text that the case carries along."""
 KEPT_TIMELINE = 300
 """Timeline lines that the case carries along, the latest; the record has all."""
+KEPT_LINE = 300
+"""Characters of a timeline line that the case carries along."""
+KEPT_REPORTS = 30
+"""Final reports that the case carries along, the latest."""
 KEPT_REFUSALS = 20
 """Refusals that the case shows, the latest; all are counted and recorded."""
-KEPT_REFUSED_ANSWERS = 500
-"""Refused message ids that are remembered for a repeat; ids of taken messages all are."""
+KEPT_REFUSED_ANSWERS = 300
+"""Refused message ids that are remembered for a repeat, the latest."""
+KEPT_TAKEN_ANSWERS = 2_500
+"""Taken message ids that are remembered for a repeat, the latest: more than ``MOST_MESSAGES``, so in effect all."""
 MOST_OF_A_KIND = 100
 """Messages of one kind that a case takes; a real one has a dozen."""
 MOST_MESSAGES = 2_000
 """Messages that a case takes in all: their ids are remembered for as long as it runs."""
+
+
+_ID_BYTES = 64
+
+
+def answer_key(message_id: str) -> str:
+    """Under what an answer is remembered: the message's id, or a digest of one that is longer than ids need be."""
+    known = message_id.encode()
+    return message_id if len(known) <= _ID_BYTES else hashlib.sha256(known).hexdigest()[:_ID_BYTES]
 
 
 class Line(Value):
@@ -222,6 +239,7 @@ class Case(Value):
     closing: Closing | None = None
 
     answers: dict[str, Answer] = Field(default_factory=dict)
+    """By ``answer_key``."""
     refused: tuple[RefusedMessage, ...] = ()
     refused_count: int = 0
     timeline: tuple[Line, ...] = ()

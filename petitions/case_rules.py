@@ -124,7 +124,9 @@ class CaseRules(Value):
     may_send: dict[MessageKind, tuple[str, ...]]
     """For each message the offices that may send it: office ids or ``Sender`` words."""
     titles: dict[Name, str]
-    """Chinese titles of the offices of the city and of the case's county."""
+    """Chinese titles of the offices of the city and of the case's county, or counties."""
+    region_names: dict[Name, str] = Field(default_factory=dict[Name, str])
+    """What people read for those of the case's regions that are not shown by their own id: ``province`` 省级."""
     units: tuple[Name, ...]
     """Every unit of the jurisdiction, as ``unit/<name>``."""
     other_offices: tuple[Name, ...] = ()

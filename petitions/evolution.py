@@ -12,8 +12,11 @@ from pydantic import BaseModel
 from petitions import messages
 from petitions.asks import open_asks
 from petitions.case import (
+    KEPT_LINE,
     KEPT_REFUSALS,
     KEPT_REFUSED_ANSWERS,
+    KEPT_REPORTS,
+    KEPT_TAKEN_ANSWERS,
     KEPT_TEXT,
     KEPT_TIMELINE,
     Answer,
@@ -29,6 +32,7 @@ from petitions.case import (
     SurveyRound,
     TaskForceMade,
     Visit,
+    answer_key,
 )
 from petitions.days import day_end, milestone_due, next_in_step
 from petitions.events import (
@@ -82,7 +86,8 @@ def evolve(case: Case | None, entry: Entry) -> Case:
         case = _apply(entry.happened, case, entry)
     changes: dict[str, object] = {"seq": entry.seq}
     if not isinstance(entry.happened, Refused):
-        line = Line(seq=entry.seq, at=entry.at, event=entry.event, by=entry.by, text=entry.text)
+        text = _cut(entry.text, KEPT_LINE)
+        line = Line(seq=entry.seq, at=entry.at, event=entry.event, by=entry.by, text=text)
         changes["timeline"] = (*case.timeline, line)[-KEPT_TIMELINE:]
     return _with(case, **changes)
 
@@ -91,8 +96,8 @@ def _with(case: Case, **changes: object) -> Case:
     return case.model_copy(update=changes)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= KEPT_TEXT else text[: KEPT_TEXT - 1] + "…"
+def _cut(text: str, most: int = KEPT_TEXT) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _opened(event: HandedOver, entry: Entry) -> Case:
@@ -133,14 +138,21 @@ def _(happened: Refused, case: Case, entry: Entry) -> Case:
         at=entry.at,
     )
     case = _with(case, refused=(*case.refused, shown)[-KEPT_REFUSALS:], refused_count=case.refused_count + 1)
-    if happened.message_id is None or happened.digest is None or happened.message_id in case.answers:
+    if happened.message_id is None or happened.digest is None or answer_key(happened.message_id) in case.answers:
         return case
     refusal = Refusal(code=happened.code, reason=_cut(happened.reason))
-    answers = {**case.answers, happened.message_id: _answer(entry, happened.digest, refusal)}
-    refused_ids = [message_id for message_id, answer in answers.items() if answer.refusal]
-    for forgotten in refused_ids[:-KEPT_REFUSED_ANSWERS]:
+    answer = _answer(entry, happened.digest, refusal)
+    return _with(case, answers=_answers_with(case, happened.message_id, answer, KEPT_REFUSED_ANSWERS))
+
+
+def _answers_with(case: Case, message_id: str, answer: Answer, most: int) -> dict[str, Answer]:
+    """The answers with one more; of those that were refused (or taken), as this one was, the latest so many."""
+    answers = {**case.answers, answer_key(message_id): answer}
+    refused = answer.refusal is not None
+    alike = [key for key, each in answers.items() if (each.refusal is not None) == refused]
+    for forgotten in alike[:-most]:
         del answers[forgotten]
-    return _with(case, answers=answers)
+    return answers
 
 
 def _answer(entry: Entry, digest: str, refusal: Refusal | None) -> Answer:
@@ -151,7 +163,7 @@ def _answer(entry: Entry, digest: str, refusal: Refusal | None) -> Answer:
 def _(happened: Taken, case: Case, entry: Entry) -> Case:
     message = happened.message
     answer = _answer(entry, happened.digest, None)
-    case = _with(case, answers={**case.answers, message.message_id: answer})
+    case = _with(case, answers=_answers_with(case, message.message_id, answer, KEPT_TAKEN_ANSWERS))
     return _take(message, case, entry)
 
 
@@ -331,7 +343,7 @@ def _(message: messages.RectificationReport, case: Case, entry: Entry) -> Case:
         each.model_copy(update={"facts": _cut(each.facts), "measures": _cut(each.measures)}) for each in case.reports
     )
     # The handling report quotes the latest whole; of the former ones a cut text will do.
-    return _with(case, reports=(*former, report))
+    return _with(case, reports=(*former, report)[-KEPT_REPORTS:])
 
 
 @_take.register

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
+from petitions.regions import regions_of
 from petitions.values import Instant, Value
 
 
@@ -25,13 +26,13 @@ class Figures(Value):
     concluded: int
     starred: int
     by_county: dict[str, int]
-    """Cases received, by county."""
+    """Cases received, by county; a joint case counts in each of its own."""
 
 
 def figures(cases: Iterable[CaseFacts], at: datetime) -> Figures:
     """The figures as of ``at`` (inclusive)."""
     received = [case for case in cases if case.received_at <= at]
-    counties = Counter(case.county for case in received)
+    counties = Counter(county for case in received for county in regions_of(case.county))
     return Figures(
         received=len(received),
         concluded=sum(case.concluded_at is not None and case.concluded_at <= at for case in received),

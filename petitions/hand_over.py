@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import from_json
 
+from petitions.regions import SEPARATOR, regions_of
 from petitions.values import Name, StatedInstant, Text, Value
 from petitions.vocabulary import Category, Channel
 
@@ -40,8 +41,9 @@ class HandOver(Value):
     channel: Channel
     starred: bool
     county: Name
+    """The region; of a joint case all of them, the leading one first, with ``、`` between."""
     location: Text
-    categories: tuple[Category, ...]
+    categories: Annotated[tuple[Category, ...], Field(fail_fast=True)]
     summary: Text
     responsible_unit: Name | None = None
     jurisdiction: Name | None = None
@@ -65,6 +67,11 @@ class HandOver(Value):
         if not is_case_no(number):
             raise ValueError("a case number has 1 to 64 characters, without spaces, '/' or '*' inside")
         return number
+
+    @field_validator("county")
+    @classmethod
+    def _each_region_once(cls, county: str) -> str:
+        return SEPARATOR.join(regions_of(county))
 
     @field_validator("categories")
     @classmethod

@@ -18,6 +18,7 @@ from petitions.jurisdiction_sections import (
     DaySettings,
     Escalation,
     Leader,
+    OwnRegion,
     ReportSettings,
     Survey,
     TaskForce,
@@ -49,6 +50,8 @@ class Jurisdiction(Value):
     units: Units
     departments: dict[Category, UnitNames] = Field(default_factory=dict[Category, UnitNames])
     counties: Annotated[dict[IdPart, County], Field(min_length=1)]
+    own_region: OwnRegion | None = None
+    """For cases that no county but the level itself handles; none: there are no such cases."""
     task_force: TaskForce = TaskForce()
     coverage: CoverageSettings = CoverageSettings()
     durations: TimeLimits = TimeLimits()
@@ -86,6 +89,11 @@ class Jurisdiction(Value):
         }
         return {key.of(county): self.counties[county].titles.get(key, title) for key, title in derived.items()}
 
+    def regions(self) -> dict[str, str]:
+        """What people read for every region, by its id: the counties in the file's order, then the level's own."""
+        own = {self.own_region.id: self.own_region.name} if self.own_region else {}
+        return {county: county for county in self.counties} | own
+
     def unit_ids(self) -> tuple[str, ...]:
         """Every unit, as ``unit/<name>``: county by county, then those that serve all."""
         of_counties = (
@@ -96,14 +104,22 @@ class Jurisdiction(Value):
         return tuple(dict.fromkeys((*of_counties, *map(unit_id, self.units.shared))))
 
     def departments_for(self, county: str, categories: Collection[Category]) -> tuple[str, ...]:
-        """The units for a case, the responsible one first, then those who assist; empty for an unknown county."""
-        if county not in self.counties:
+        """The units for a case, the responsible one first, then those who assist; empty for an unknown region.
+
+        Args:
+            county: One region: a county, or the level's own.
+            categories: The case's pollution types.
+        """
+        if self.own_region and county == self.own_region.id:
+            lines, fallback = self.own_region.departments, self.own_region.fallback
+        elif county in self.counties:
+            lines, fallback = self.counties[county].departments, self.units.fallback
+            lines = lines | {category: names for category, names in self.departments.items() if category not in lines}
+        else:
             return ()
-        lines = self.counties[county].departments
-        lines = lines | {category: names for category, names in self.departments.items() if category not in lines}
         names = [name for category, line in lines.items() if category in categories for name in line]
         known = frozenset(self.unit_ids())
-        found = (find_unit(name, county, known) for name in (*names, self.units.fallback))
+        found = (find_unit(name, county, known) for name in (*names, fallback))
         return tuple(dict.fromkeys(unit for unit in found if unit is not None))
 
     def answering_leaders(self, county: str, categories: Collection[Category]) -> tuple[str, ...]:

@@ -188,6 +188,20 @@ def _departments(data: object, names: _Names) -> Iterator[Mistake]:
             yield Mistake(path, f'{county} has no unit "{name}"; {suggestion(name, choices)}')
 
 
+def _own_region(data: object, names: _Names) -> Iterator[Mistake]:
+    for path, region in _texts(data, "own_region", "id"):
+        if region in names.counties:
+            yield Mistake(path, f'"{region}" is a county of this file; the own region is none of them')
+    for path, name in _texts(data, "own_region", "name"):
+        if name in names.counties:
+            yield Mistake(path, f'"{name}" is a county of this file; people could not tell the two apart')
+    for path, name in [*_texts(data, "own_region", "departments", "*", "*"), *_texts(data, "own_region", "fallback")]:
+        if unit_id(name) not in names.shared:
+            choices = [unit.removeprefix("unit/") for unit in names.shared]
+            reason = f'"{name}" is not one of units.shared, which handle what no county does'
+            yield Mistake(path, f"{reason}; {suggestion(name, choices)}")
+
+
 def _units_once(data: object, names: _Names) -> Iterator[Mistake]:
     often = Counter(names.units)
     given = [*_texts(data, "counties", "*", "units", "*"), *_texts(data, "units", "shared", "*")]
@@ -265,6 +279,7 @@ _CHECKS: tuple[Callable[[dict[str, object], _Names], Iterator[Mistake]], ...] = 
     _coverage_can_be_met,
     _handlers_do_not_judge,
     _departments,
+    _own_region,
     _units_once,
     _titles,
     _days_in_order,

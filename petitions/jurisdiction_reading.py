@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from hashlib import sha256
+from types import NoneType
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -158,6 +159,8 @@ def _known_keys(path: Path) -> list[str]:
     for part in path:
         if isinstance(here, type) and issubclass(here, BaseModel):
             here = here.model_fields[str(part)].annotation
+            if NoneType in get_args(here):  # a table that may be left out
+                here = get_args(here)[0]
         else:  # a table with free keys, or a list: what its values are
             here = [kind for kind in get_args(here) if kind is not ...][-1]
     return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []

@@ -16,6 +16,7 @@ from petitions.clock import CaseClock
 from petitions.jurisdiction import Jurisdiction
 from petitions.jurisdiction_offices import MAIN_LEADERS, TEAMS, CountyOffice, Role, find_unit
 from petitions.jurisdiction_sections import DEFAULT_MAY_SEND, PlainLimits, StarredLimits
+from petitions.regions import regions_of
 from petitions.vocabulary import Category
 
 
@@ -33,8 +34,10 @@ def rules_for(
     Args:
         jurisdiction: The file that has been read.
         received_at: The hand-over, aware; decides which offset from UTC local time has for the case.
-        county: The county's name. For one that the file does not have there is no unit by category, and the
-            city's main leaders stand in where the settings name only the county's.
+        county: The county's name, that of the level's own region, or several of them with ``、`` between: of a joint
+            case the first leads, and the others' leaders and departments have a part in it. For one that the file
+            does not have there is no unit by category; for it and for the level's own region the city's main leaders
+            stand in where the settings name only the county's.
         categories: Pollution types, in any order; none counts as *other*.
         responsible_unit: The unit named at intake, with or without ``unit/`` or the county's name before it. A
             known one becomes ``default_unit``; an unknown one is passed over.
@@ -49,15 +52,20 @@ def rules_for(
     if received_at.utcoffset() is None:
         raise ValueError("received_at must have an offset")
     offset = received_at.astimezone(ZoneInfo(jurisdiction.timezone)).utcoffset() or timedelta(0)
-    offices = _Offices(jurisdiction, county, categories)
+    regions = regions_of(county)
+    lead = regions[0]
+    offices = _Offices(jurisdiction, lead, categories)
     units = jurisdiction.unit_ids()
-    departments = jurisdiction.departments_for(county, categories)
-    named = find_unit(responsible_unit, county, frozenset(units)) if responsible_unit else None
-    default_unit = named or next(iter(departments), None)
+    departments = [unit for region in regions for unit in jurisdiction.departments_for(region, categories)]
+    named = find_unit(responsible_unit, lead, frozenset(units)) if responsible_unit else None
+    default_unit = named or next(iter(jurisdiction.departments_for(lead, categories)), None)
     city_titles = jurisdiction.city_titles()
-    county_titles = jurisdiction.county_titles(county)
+    county_titles = {
+        office: title for region in regions for office, title in jurisdiction.county_titles(region).items()
+    }
     coverage = jurisdiction.coverage
-    others = [name for name in jurisdiction.counties if name != county]
+    others = [name for name in jurisdiction.counties if name not in regions]
+    shown_otherwise = {region: name for region, name in jurisdiction.regions().items() if region != name}
     return CaseRules(
         jurisdiction=jurisdiction.id,
         version=jurisdiction.version,
@@ -71,6 +79,7 @@ def rules_for(
         gate=coverage.gate,
         may_send={kind: jurisdiction.may_send.get(kind, senders) for kind, senders in DEFAULT_MAY_SEND.items()},
         titles=city_titles | county_titles,
+        region_names={region: name for region, name in shown_otherwise.items() if region in regions},
         units=units,
         other_offices=tuple(office for name in others for office in jurisdiction.county_titles(name)),
         leaders=(
@@ -87,7 +96,7 @@ def rules_for(
         proposal=TaskForceProposal(
             lead_leader=next(iter(offices.resolved(jurisdiction.task_force.lead_leader)), offices.supervise_plain[0]),
             lead_department=default_unit,
-            assisting_departments=tuple(unit for unit in departments if unit != default_unit),
+            assisting_departments=tuple(dict.fromkeys(unit for unit in departments if unit != default_unit)),
         ),
         ladder=offices.resolved(jurisdiction.escalation.ladder) or MAIN_LEADERS,
         reachable=tuple(office for office, addresses in jurisdiction.notify.items() if addresses),

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from petitions import case_rules
 from petitions.case_rules import DayRule, Gate, Sender
-from petitions.jurisdiction_fields import Day, Duration, Offices, TimeOfDay, UnitName, UnitNames
+from petitions.jurisdiction_fields import Day, Duration, IdPart, Offices, TimeOfDay, UnitName, UnitNames
 from petitions.jurisdiction_offices import (
     INTAKE,
     MAIN_LEADERS,
@@ -55,6 +55,19 @@ class County(Value):
     units: tuple[UnitName, ...] = ()
     departments: dict[Category, UnitNames] = Field(default_factory=dict[Category, UnitNames])
     titles: dict[CountyOffice, Name] = Field(default_factory=dict[CountyOffice, Name])
+
+
+class OwnRegion(Value):
+    """Cases that belong to no county: the level's own departments (``units.shared``) handle them."""
+
+    id: IdPart
+    """What a hand-over writes as its ``county``: ``province``."""
+    name: Name
+    """What people read: 省级."""
+    departments: dict[Category, UnitNames] = Field(default_factory=dict[Category, UnitNames])
+    """As the file's departments, from the shared units alone; those for the counties do not hold here."""
+    fallback: UnitName
+    """Responsible where no line fits."""
 
 
 class TaskForce(Value):

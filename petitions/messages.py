@@ -21,6 +21,10 @@ RESPONSES = 2_000
 """Survey answers in one message at the most; more come as further partial results."""
 
 
+_PARTS = 100
+"""Fields of a message, or of one survey answer, that are looked at at all."""
+
+
 class Refusal(Value):
     """Why a message was not taken: the stable code and a sentence a person understands."""
 
@@ -66,8 +70,8 @@ class TaskForce(Message):
     kind: Literal[MessageKind.TASK_FORCE] = MessageKind.TASK_FORCE
     lead_leader: Person
     lead_department: Name
-    assisting_departments: Annotated[tuple[Name, ...], Field(max_length=50)]
-    members: Annotated[tuple[Name | Person, ...], Field(max_length=100)] = ()
+    assisting_departments: Annotated[tuple[Name, ...], Field(max_length=50, fail_fast=True)]
+    members: Annotated[tuple[Name | Person, ...], Field(max_length=100, fail_fast=True)] = ()
     """Persons by name, persons of an office, or offices by their id."""
 
 
@@ -109,7 +113,7 @@ class RectificationReport(Message):
     measures: Text
     completion: Completion
     outcome: MeasuresTaken | None = None
-    attachments: Annotated[tuple[Attachment, ...], Field(max_length=50)] = ()
+    attachments: Annotated[tuple[Attachment, ...], Field(max_length=50, fail_fast=True)] = ()
 
 
 class Verification(Message):
@@ -142,9 +146,9 @@ class SurveyResult(Message):
 
     kind: Literal[MessageKind.SURVEY_RESULT] = MessageKind.SURVEY_RESULT
     round: Annotated[int, Field(ge=1)]
-    responses: Annotated[tuple[SurveyResponse, ...], Field(max_length=RESPONSES)]
+    responses: Annotated[tuple[SurveyResponse, ...], Field(max_length=RESPONSES, fail_fast=True)]
     complete: bool
-    team: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
+    team: Annotated[tuple[Name, ...], Field(max_length=50, fail_fast=True)] = ()
 
 
 class Extension(Message):
@@ -232,13 +236,18 @@ def read_message(body: bytes, kind: str | None = None) -> AnyMessage | Unreadabl
         return _unreadable(kind, None, RefusalCode.MALFORMED, "消息应当是一个 JSON 对象；请检查后重新发送")
     fields = cast("dict[str, Any]", fields)
     message_id, stated = fields.get("message_id"), fields.get("kind", kind)
+    if (overlong := _overlong(fields)) is not None:
+        return _unreadable(stated, message_id, RefusalCode.TOO_LARGE, f"{overlong}；请缩短后重新发送")
     if not isinstance(stated, str) or stated not in set(MessageKind):
         return _unreadable(
             stated, message_id, RefusalCode.UNKNOWN_KIND, f"没有“{_short(stated)}”这种消息；可用的有：{_KINDS}"
         )
     if kind is not None and stated != kind:
         return _unreadable(
-            kind, message_id, RefusalCode.MALFORMED, f"消息名为“{kind}”，内容却写着 kind“{_short(stated)}”；请改为一致"
+            kind,
+            message_id,
+            RefusalCode.MALFORMED,
+            f"消息名为“{_short(kind)}”，内容却写着 kind“{_short(stated)}”；请改为一致",
         )
     try:
         # From JSON again, not from the dict: strict JSON mode takes times and tuples, but no "3" for 3.
@@ -247,6 +256,21 @@ def read_message(body: bytes, kind: str | None = None) -> AnyMessage | Unreadabl
         return _unreadable(stated, message_id, *_explain(error))
     except ValueError as error:
         return _unreadable(stated, message_id, RefusalCode.MALFORMED, f"不是有效的 JSON（{error}）；请检查后重新发送")
+
+
+def _overlong(fields: dict[str, Any]) -> str | None:
+    """What has far more parts than any message, if anything: to validate it would hold up the case."""
+    if len(fields) > _PARTS:
+        return f"消息：过长，最多 {_PARTS} 项"
+    for name, value in fields.items():
+        if isinstance(value, list | dict) and len(cast("list[Any]", value)) > RESPONSES:
+            return f"{_short(name)}：过长，上限为 {RESPONSES}"
+    responses = fields.get("responses")
+    for response in cast("list[Any]", responses) if isinstance(responses, list) else ():
+        parts = cast("dict[str, Any]", response).values() if isinstance(response, dict) else ()
+        if any(isinstance(part, list | dict) and len(cast("list[Any]", part)) > _PARTS for part in parts):
+            return f"responses：其中一份过长，最多 {_PARTS} 项"
+    return None
 
 
 def content_digest(message: AnyMessage) -> str:
@@ -292,12 +316,16 @@ _SAID = {
     "string_pattern_mismatch": "格式不对",
 }
 _OVERLONG = {"string_too_long", "too_long"}
+_MOST_MISTAKES = 100
+"""Mistakes that are looked at one by one: a message of nothing but mistakes must not hold up the case."""
 _NO_PART = {"Person", "int", "float", "[key]", "function-after[storable(), constrained-str]"}
 """What pydantic puts into the place of a mistake and the sender never wrote: the branches of a union, a key."""
 
 
 def _explain(error: ValidationError) -> tuple[RefusalCode, str]:
     """All mistakes of a message (the first five in words) and the code they amount to."""
+    if error.error_count() > _MOST_MISTAKES:
+        return RefusalCode.MALFORMED, f"有 {error.error_count()} 处错误；请对照消息格式改正后重新发送"
     mistakes = error.errors(include_url=False, include_input=False)
     said = "；".join(_explain_one(mistake) for mistake in mistakes[:5])
     more = f"；另有 {len(mistakes) - 5} 处" if len(mistakes) > 5 else ""

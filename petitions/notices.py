@@ -7,6 +7,7 @@ from petitions.asks import ask_due, asked_of, offices_for, open_asks
 from petitions.case import Case
 from petitions.events import Chased, Closed, Entry, HandedOver, MilestoneReached, StageEntered, StickerPut, Taken
 from petitions.messages import Dispatch, Extension, LeaderInstruction, Starring
+from petitions.regions import shown
 from petitions.telling import how_long, moment, quote
 from petitions.values import Instant, Name, Value
 from petitions.vocabulary import MessageKind, Milestone, Stage, Word
@@ -86,7 +87,7 @@ def _dispatch_notice(case: Case, entry: Entry) -> tuple[Notice, ...]:
         return ()
     hand_over, offset = case.hand_over, case.rules.durations.utc_offset_minutes
     body = (
-        f"请及时签收并整改。地点：{hand_over.county}{quote(hand_over.location)}；"
+        f"请及时签收并整改。地点：{shown(hand_over.county, case.rules.region_names)}{quote(hand_over.location)}；"
         f"反映问题：{quote(hand_over.summary, 300)}；办结上报时限：{moment(case.due_at, offset)}。"
     )
     notice = _notice(case, entry, case.responsible_unit, body, urgent=True, what="dispatch", title="交办通知")

@@ -10,7 +10,7 @@ Before a message or a notice's confirmation at a moment, the caller lets time pa
 from datetime import datetime
 
 from petitions.admission import refuse
-from petitions.case import Case
+from petitions.case import Case, answer_key
 from petitions.case_rules import CaseRules, Gate
 from petitions.coverage import coverage
 from petitions.days import milestone_due
@@ -48,6 +48,7 @@ from petitions.messages import (
     content_digest,
 )
 from petitions.notices import Notice, notices_for
+from petitions.regions import regions_of
 from petitions.standing import unit_id
 from petitions.survey import content_count, is_satisfied
 from petitions.telling import tell
@@ -82,7 +83,7 @@ class Answered(Step):
 def open_case(hand_over: HandOver, rules: CaseRules, now: datetime) -> Step:
     """Open a case: the unit named at intake, or found in the file, becomes responsible; else a clerk must dispatch."""
     named = hand_over.responsible_unit
-    known = find_unit(named, hand_over.county, rules.units) if named else None
+    known = find_unit(named, regions_of(hand_over.county)[0], rules.units) if named else None
     if named and known is None and rules.default_unit and rules.default_unit.endswith(named.removeprefix("unit/")):
         # The county's own unit under its short name: the file has found it by the county.
         known = rules.default_unit
@@ -104,7 +105,7 @@ def take_in(case: Case, message: AnyMessage | Unreadable, now: datetime) -> Answ
         refused = Refused(kind=message.kind, message_id=message.message_id, **message.refusal.model_dump())
         return minutes.refused(refused, None)
     digest = content_digest(message)
-    known = case.answers.get(message.message_id)
+    known = case.answers.get(answer_key(message.message_id))
     if known and known.digest == digest:
         receipt = None if known.refusal else _receipt(case, message)
         return Answered(case=case, receipt=receipt, refusal=known.refusal)
@@ -193,7 +194,7 @@ class _Minutes:
 
 
 def _receipt(case: Case, message: AnyMessage) -> Receipt:
-    answer = case.answers[message.message_id]
+    answer = case.answers[answer_key(message.message_id)]
     return Receipt(case_no=case.case_no, message_id=message.message_id, seq=answer.seq, at=answer.at)
 
 

@@ -4,6 +4,7 @@ from pydantic import BaseModel
 
 from petitions.case import Case, ReportIn
 from petitions.clock import local
+from petitions.regions import shown
 from petitions.telling import moment
 from petitions.values import Value
 from petitions.vocabulary import Opinion
@@ -46,6 +47,7 @@ def _basics(case: Case) -> Section:
     star = "加星件" if case.starred else "一般件"
     kinds = "、".join(category.label for category in hand_over.categories)
     unit = case.title_of(case.responsible_unit) if case.responsible_unit else "未定"
+    place = shown(hand_over.county, case.rules.region_names)
     received = local(hand_over.received_at, offset)
     return Section(
         heading="一、基本情况",
@@ -54,7 +56,7 @@ def _basics(case: Case) -> Section:
                 f"受理编号：{case.case_no}（{star}）。交办时间：{received:%Y年%m月%d日 %H:%M}。"
                 f"来源：{hand_over.channel.label}。"
             ),
-            f"地点：{hand_over.county}{hand_over.location}。污染类型：{kinds}。责任单位：{unit}。",
+            f"地点：{place}{hand_over.location}。污染类型：{kinds}。责任单位：{unit}。",
             f"反映问题：{hand_over.summary}",
         ),
     )

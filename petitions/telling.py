@@ -26,6 +26,7 @@ from petitions.events import (
     SurveyJudged,
     Taken,
 )
+from petitions.regions import shown
 from petitions.standing import unit_id
 from petitions.values import Instant
 from petitions.vocabulary import Milestone, Outcome, Stage
@@ -84,7 +85,7 @@ def _tell_hand_over(event: HandedOver) -> str:
         unit = f"责任单位：{event.responsible_unit.removeprefix('unit/')}"
     else:
         unit = "未能确定责任单位，待受理人员分发"
-    return f"收到交办{star}：{hand_over.county}，{kinds}；{unit}"
+    return f"收到交办{star}：{shown(hand_over.county, event.rules.region_names)}，{kinds}；{unit}"
 
 
 @singledispatch

@@ -1,12 +1,15 @@
 """Reading for pages, lists and figures."""
 
 import base64
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 
+from petitions.bulletin import bulletin, bulletin_day
+from petitions.bulletin_figures import Bulletin, HandOverFacts
 from petitions.case import Line
 from petitions.coverage import CoverageState
 from petitions.figures import CaseFacts, Figures, figures
+from petitions.jurisdiction import Jurisdiction
 from petitions.values import Instant, Person, Value
 from petitions.vocabulary import Category, Channel, MessageKind, Outcome, Stage, Sticker
 from petitions.waiting import Waiting
@@ -15,13 +18,14 @@ from store.connection import OnPool
 
 _SQL = queries.load("reading")
 _CASE_VIEW, _TIMELINE, _CASES = _SQL["case_view"], _SQL["timeline"], _SQL["cases"]
-_WORK_LIST, _CASE_FACTS = _SQL["work_list"], _SQL["case_facts"]
+_WORK_LIST, _CASE_FACTS, _HAND_OVER_FACTS = _SQL["work_list"], _SQL["case_facts"], _SQL["hand_over_facts"]
 
 
 class CaseFilters(Value):
     """Which cases a list shows; what is not said does not filter."""
 
     county: str | None = None
+    """One region; a joint case is found by each of its own."""
     stage: Stage | None = None
     sticker: Sticker | None = None
     starred: bool | None = None
@@ -188,6 +192,18 @@ class Reading(OnPool):
         async with self._connected() as connection:
             rows = await connection.fetch(*_CASE_FACTS(at=at))
         return figures((CaseFacts.model_validate(dict(row)) for row in rows), at)
+
+    async def bulletin(self, day: date, jurisdiction: Jurisdiction) -> Bulletin | None:
+        """The bulletin of a day, from the record alone, or none if no batch was handed over that day.
+
+        Args:
+            day: The day where the jurisdiction is.
+            jurisdiction: Says which regions there are, and what time it is there.
+        """
+        bounds = bulletin_day(day, jurisdiction)
+        async with self._connected() as connection:
+            rows = await connection.fetch(*_HAND_OVER_FACTS(before=bounds.ends, star_at=bounds.ten))
+        return bulletin((HandOverFacts.model_validate(dict(row)) for row in rows), bounds, jurisdiction)
 
 
 def _summary(columns: dict[str, Any]) -> CaseSummary:

@@ -38,6 +38,7 @@ PURE = {
     "pydantic_core",
     "re",
     "tomllib",
+    "types",
     "typing",
     "zoneinfo",
 }

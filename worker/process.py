@@ -7,13 +7,14 @@ from datetime import timedelta
 import structlog
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
 from petitions.clock import CaseClock
 from store import Store, open_pool, prepare_schema
+from worker.begun_again import BegunAgain
 from worker.health import Check, health_endpoint
 from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
@@ -23,10 +24,10 @@ from workflows.petition_case import TASK_QUEUE, PetitionCase
 _log = structlog.stdlib.get_logger()
 
 
-def workflow_runner() -> SandboxedWorkflowRunner:
+def workflow_runner() -> WorkflowRunner:
     """The sandbox, with the domain passed through: it is pure, and the same in every run."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules("petitions", "pydantic", "pydantic_core")
-    return SandboxedWorkflowRunner(restrictions=restrictions)
+    return BegunAgain(SandboxedWorkflowRunner(restrictions=restrictions))
 
 
 def case_worker(client: Client, activities: CaseActivities, settings: WorkerSettings) -> Worker:

@@ -6,9 +6,9 @@ channel being away delays its own work only.
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
@@ -16,6 +16,7 @@ from temporalio.exceptions import ActivityError
 
 from petitions.notices import Notice, NoticeOutcome, NoticeState
 from petitions.procedure import may_report
+from petitions.values import Value
 from workflows.activity_interface import CaseWork, Notify, NotifyResult, Record, Recorded
 from workflows.case_in_hand import CaseInHand
 from workflows.console import details, search_updates, search_values
@@ -25,6 +26,29 @@ _ONCE = RetryPolicy(maximum_attempts=1)
 _NOTICE = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5))
 _RECORD_ENTRIES = 200
 """Entries written in one transaction at the most; after an outage the rest follows at once."""
+_GIVEN_BYTES = 1024 * 1024
+"""What one activity is given at the most, in JSON; a single entry or notice is always less. Temporal takes 2 MiB."""
+_LONGEST_WAIT = timedelta(days=365)
+"""A timer's length at the most: beyond the engine's own calendar, which ends in 2262, it would fire at once."""
+
+_SomeValue = TypeVar("_SomeValue", bound=Value)
+
+
+class _Room:
+    """What one activity may still be given, in bytes."""
+
+    def __init__(self) -> None:
+        self._left = _GIVEN_BYTES
+
+    def for_first_of(self, values: Iterable[_SomeValue]) -> list[_SomeValue]:
+        """As many of these as there is room for, from the first on."""
+        taken: list[_SomeValue] = []
+        for value in values:
+            self._left -= len(value.model_dump_json().encode())
+            if self._left < 0:
+                break
+            taken.append(value)
+        return taken
 
 
 class Alongside:
@@ -91,11 +115,12 @@ class Alongside:
 
     def _next_record(self) -> Record:
         hand = self._hand
+        room = _Room()
         return Record(
             case_no=hand.case.case_no,
-            entries=tuple(hand.unwritten[:_RECORD_ENTRIES]),
-            outcomes=tuple(hand.outcomes),
-            notices=tuple(self._take_unsent()),
+            entries=tuple(room.for_first_of(hand.unwritten[:_RECORD_ENTRIES])),
+            outcomes=tuple(room.for_first_of(hand.outcomes)),
+            notices=tuple(self._take_unsent(room)),
             at=hand.now(),
         )
 
@@ -105,9 +130,10 @@ class Alongside:
         what = told[-1] if told else "通知结果"
         return await patiently(CaseWork.record, record, f"记录：{what}")
 
-    def _take_unsent(self) -> list[Notice]:
-        """The notices that nobody is sending yet; from now on somebody is."""
-        notices = [notice for key, notice in self._hand.unsent.items() if key not in self._on_their_way]
+    def _take_unsent(self, room: _Room) -> list[Notice]:
+        """The notices that nobody is sending yet, as there is room for them; from now on somebody is."""
+        idle = (notice for key, notice in self._hand.unsent.items() if key not in self._on_their_way)
+        notices = room.for_first_of(idle)
         self._on_their_way |= {notice.key for notice in notices}
         return notices
 
@@ -120,7 +146,7 @@ class Alongside:
         hand = self._hand
         while (deadline := hand.next_deadline) is not None:
             due_at = deadline.due_at
-            left = hand.engine_time(due_at) - workflow.now()
+            left = min(hand.engine_time(due_at) - workflow.now(), _LONGEST_WAIT)
             if left <= timedelta(0):
                 hand.let_time_pass()
                 continue
@@ -139,7 +165,7 @@ class Alongside:
             await workflow.wait_condition(
                 lambda: (self._postgres_is_away or hand.is_written) and bool(hand.unsent.keys() - self._on_their_way)
             )
-            self._also(self._send(self._take_unsent()))
+            self._also(self._send(self._take_unsent(_Room())))
 
     async def _send(self, notices: list[Notice]) -> None:
         try:

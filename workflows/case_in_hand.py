@@ -19,6 +19,9 @@ from petitions.procedure import Answered, Step, let_time_pass, take_in, unit_not
 from petitions.values import Value
 from workflows.activity_interface import Opened
 
+_CARRIED_BYTES = 1_800_000
+"""What one run may hand to the next, in JSON; Temporal takes 2 MiB."""
+
 
 class Carried(Value):
     """What one run of a case hands to the next when it continues as new: the case, and all that is unfinished."""
@@ -44,6 +47,7 @@ class CaseInHand:
         self.unsent: dict[str, Notice] = {notice.key: notice for notice in carried.unsent}
         """Notices that are not known to be sent, those on their way included."""
         self.next_deadline: Deadline | None = next_deadline(self.case)
+        self._weighed: tuple[tuple[int, ...], bool] = ((), False)
 
     @classmethod
     def opened(cls, step: Step, opened: Opened) -> Self:
@@ -107,6 +111,14 @@ class CaseInHand:
     def is_written(self) -> bool:
         """Whether Postgres has confirmed everything so far."""
         return not self.unwritten and not self.outcomes
+
+    @property
+    def can_be_carried(self) -> bool:
+        """Whether all this is little enough for a new run; after an outage much may be unwritten for a while."""
+        as_it_is = (self.case.seq, len(self.unwritten), len(self.outcomes), len(self.unsent))
+        if self._weighed[0] != as_it_is:
+            self._weighed = as_it_is, len(self.carried().model_dump_json().encode()) <= _CARRIED_BYTES
+        return self._weighed[1]
 
     def carried(self) -> Carried:
         """What the next run of this case needs."""

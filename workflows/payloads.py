@@ -42,7 +42,8 @@ def json_of(bodies: Sequence[RawValue]) -> bytes | str:
     if encoding == b"binary/null":
         return "内容为空；请把消息内容作为一个 JSON 对象发送"
     if encoding not in _JSON:
-        return f"内容的编码“{encoding.decode(errors='replace')[:40]}”无法识别；请以 JSON 发送"
+        said = encoding.decode(errors="replace").replace("\x00", "�")[:40]
+        return f"内容的编码“{said}”无法识别；请以 JSON 发送"
     return payload.data
 
 

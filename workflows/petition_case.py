@@ -6,7 +6,7 @@ deadlines run (``workflows.alongside``).
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from pydantic import ValidationError
 from temporalio import workflow
@@ -138,23 +138,35 @@ class PetitionCase(CaseDoors):
         """Wait for the case to get somewhere, continuing as new when the history has grown long."""
         hand, alongside = self._in_hand, self._alongside
         info = workflow.info()
-        await workflow.wait_condition(
-            lambda: reached() or hand.case.closed or alongside.is_at_fault or info.is_continue_as_new_suggested()
-        )
-        alongside.check()
-        if hand.case.closed:
-            raise _ClosedEarlyError
-        if not reached():
+        while True:
+            await workflow.wait_condition(
+                lambda: (
+                    reached()
+                    or hand.case.closed
+                    or alongside.is_at_fault
+                    or (info.is_continue_as_new_suggested() and hand.can_be_carried)
+                )
+            )
+            alongside.check()
+            if hand.case.closed:
+                raise _ClosedEarlyError
+            if reached():
+                return
             await self._continue_as_new(hand, alongside)
 
-    async def _continue_as_new(self, hand: CaseInHand, alongside: Alongside) -> NoReturn:
-        """Carry the case on in a new run, between two writings: messages may be coming in all the time."""
+    async def _continue_as_new(self, hand: CaseInHand, alongside: Alongside) -> None:
+        """Carry the case on in a new run, between two writings: messages may be coming in all the time.
+
+        Returns if so much came in meanwhile that some of it has to be written first.
+        """
         alongside.is_to_rest = True
         await workflow.wait_condition(
             lambda: (alongside.is_at_rest and workflow.all_handlers_finished()) or alongside.is_at_fault
         )
         alongside.check()
-        workflow.continue_as_new(hand.carried())
+        if hand.can_be_carried:
+            workflow.continue_as_new(hand.carried())
+        alongside.is_to_rest = False
 
     async def _submit_report(self, hand: CaseInHand) -> None:
         """Assemble and submit the handling report; with that the case is concluded."""

@@ -23,7 +23,7 @@ SELECT
         WHERE waiting.case_no = petition_case.case_no
     ) AS waiting_for
 FROM petition_case
-WHERE (:county::text IS NULL OR county = :county)
+WHERE (:county::text IS NULL OR :county = ANY (string_to_array(county, '、')))
     AND (:stage::text IS NULL OR stage = :stage)
     AND (:sticker::text IS NULL OR sticker = :sticker)
     AND (:starred::boolean IS NULL OR starred = :starred)
@@ -61,3 +61,25 @@ FROM case_event
 WHERE received_at IS NOT NULL OR starred IS NOT NULL OR outcome IS NOT NULL
 GROUP BY case_no
 HAVING max(received_at) <= :at::timestamptz;
+
+-- hand_over_facts: what bulletins need of every case handed over before a moment, from the record alone
+SELECT
+    first.case_no, first.received_at, first.county, first.starred,
+    coalesce(later.starred, first.starred) AS starred_until_ten,
+    (first.given ->> 'batch')::bigint AS batch,
+    first.given ->> 'channel' AS channel,
+    ARRAY(SELECT json_array_elements_text(first.given -> 'categories')) AS categories
+FROM (
+    -- OFFSET 0: an entry is long, and is taken apart once.
+    SELECT case_no, received_at, county, starred, entry #> '{happened,hand_over}' AS given
+    FROM case_event
+    WHERE seq = 1 AND received_at < :before
+    OFFSET 0
+) AS first
+LEFT JOIN LATERAL (
+    SELECT change.starred
+    FROM case_event AS change
+    WHERE change.case_no = first.case_no AND change.seq > 1 AND change.starred IS NOT NULL AND change.at <= :star_at
+    ORDER BY change.seq DESC
+    LIMIT 1
+) AS later ON true;

@@ -9,7 +9,15 @@ import pytest
 from api.problems import MEDIA_TYPE, ProblemType
 from tests.api.conftest import House
 
-CONTRACT = {"/livez", "/readyz", "/v1/cases", "/v1/cases/{no}", "/v1/cases/{no}/timeline", "/v1/figures"}
+CONTRACT = {
+    "/livez",
+    "/readyz",
+    "/v1/cases",
+    "/v1/cases/{no}",
+    "/v1/cases/{no}/timeline",
+    "/v1/figures",
+    "/v1/bulletins/{date}",
+}
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ async def test_every_operation_declares_its_problems(description: dict[str, Any]
     for name, operation in operations(description):
         if "/v1/" not in name:
             continue
-        expected = {"200", "422", "500", "503"} | ({"404"} if "{no}" in name else set[str]())
+        expected = {"200", "422", "500", "503"} | ({"404"} if "{no}" in name or "{date}" in name else set[str]())
         assert set(operation["responses"]) == expected, name
         for status in expected - {"200"}:
             response = operation["responses"][status]

@@ -49,6 +49,6 @@ def test_what_was_read_before_holds_while_the_file_is_gone(file: Path) -> None:
 def test_a_case_may_name_a_shipped_file_but_no_path(file: Path) -> None:
     jurisdictions = Jurisdictions("dazhou")
     assert jurisdictions.get("dazhou") is jurisdictions.get(None)
-    assert shipped_names() == ["dazhou"]
+    assert "dazhou" in shipped_names()
     with pytest.raises(NoSuchJurisdictionError, match="there is no jurisdiction"):
         jurisdictions.get(str(file))

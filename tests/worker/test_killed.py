@@ -1,5 +1,6 @@
 """``kill -9`` at any moment, and then another worker: no case notices, and the record has everything once."""
 
+import asyncio
 import signal
 from collections import Counter
 from pathlib import Path
@@ -96,3 +97,30 @@ async def test_while_it_opens_a_case(stack: EmbeddedStack, tmp_path: Path) -> No
         rules = await store.recorded_rules(case.case_no)
         assert rules is not None
         assert rules.version.startswith("2021-08+")
+
+
+async def test_while_somebody_asks(place: Place, store: Store, tmp_path: Path) -> None:
+    async with (
+        worker_process(tmp_path / "first.log", place.settings) as first,
+        worker_process(tmp_path / "second.log", place.settings) as second,
+    ):
+        await first.ready()
+        case = await hand_over(place.client, store)
+        await case.until("dispatched")
+        await until("the dispatch is written", lambda: has_event(store, case.case_no, "dispatched"))
+        await second.ready()
+        await killed(first)
+        # The question goes to the first worker, and after some seconds in vain to the second: with the message that
+        # has come meanwhile, and that no task has taken in.
+        asked = asyncio.create_task(case.view())
+        await asyncio.sleep(1)
+        await case.signal("acknowledgement", by(UNIT))
+        await asked
+        await case.cover()
+        await case.report()
+        await case.verify()
+        await case.review()
+        await case.survey()
+        assert (await case.handle.result())["outcome"] == "concluded"
+        # The second worker forgets a case that is closed: this question brings it up from its history.
+        await every_entry_is_there_once(case)

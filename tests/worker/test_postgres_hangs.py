@@ -30,12 +30,11 @@ async def test_notices_go_out_once_and_the_record_catches_up(
                     return bool(channel.titles(case.case_no)) and len(channel.titles(known.case_no)) == 2
 
                 await until("the unit is told of both", both_are_told)
-                stage = (await case.view())["stage"]
-                for _ in range(600):
-                    if stage == "dispatched":
-                        break
-                    stage = (await case.view())["stage"]
-                assert stage == "dispatched"
+
+                async def is_dispatched() -> bool:
+                    return (await case.view())["stage"] == "dispatched"
+
+                await until("the case is dispatched", is_dispatched)
             for one in (known, case):
                 await one.signal("withdrawal", by("city/intake"), reason="结束")
                 await one.handle.result()
