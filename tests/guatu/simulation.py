@@ -11,7 +11,7 @@ from petitions.clock import CaseClock
 from petitions.deadlines import next_deadline
 from petitions.jurisdiction import Jurisdiction
 from petitions.jurisdiction_rules import rules_for
-from petitions.messages import AnyMessage, Refusal, read_message
+from petitions.messages import AnyMessage, Refusal, Unreadable, read_message
 from petitions.procedure import (
     Step,
     let_time_pass,
@@ -34,8 +34,8 @@ def punctual(moment: datetime) -> datetime:
 def message_of(planned: PlannedMessage) -> AnyMessage:
     """The message, read as a case reads it."""
     message = read_message(to_json(planned.body), planned.kind)
-    assert not hasattr(message, "refusal"), message
-    return message  # type: ignore[return-value]  # pyright: ignore
+    assert not isinstance(message, Unreadable), message
+    return message
 
 
 class SimulatedCase:

@@ -83,3 +83,4 @@ def test_histories_hold_no_address_and_no_path() -> None:
         text = path.read_text(encoding="utf-8")
         identities = set(re.findall(r'"identity": "([^"]*)"', text))
         assert identities <= {"", "test"}, f"{path.name} names the machine it was stored on: {identities}"
+        assert set(re.findall(r'"stackTrace": "([^"]*)"', text)) <= {""}, f"{path.name} names files of a machine"
