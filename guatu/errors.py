@@ -2,7 +2,6 @@
 
 CommandError
 ├── SettingsError               a setting is missing or wrong
-├── TemporalUnreachableError    no Temporal server answers where ``TEMPORAL_*`` says
 └── ServiceFailedError          a child process did not become ready
 """
 
@@ -16,16 +15,6 @@ class CommandError(Exception):
 
 class SettingsError(CommandError):
     """A setting of the environment is missing or wrong."""
-
-
-class TemporalUnreachableError(CommandError):
-    """There is no Temporal server to talk to."""
-
-    def __init__(self, address: str, namespace: str, reason: str) -> None:
-        super().__init__(
-            f"no Temporal server answers at {address} (namespace {namespace!r}): start it, or set TEMPORAL_ADDRESS "
-            f"and TEMPORAL_NAMESPACE ({reason})"
-        )
 
 
 class ServiceFailedError(CommandError):
@@ -71,6 +60,7 @@ def _expected() -> tuple[type[BaseException], ...]:
     from api.serving import PortInUseError as ApiPortInUseError
     from guatu.demo.timetable import TimetableError
     from guatu.embedded.errors import EmbeddedStackError
+    from intake.errors import EngineError
     from petitions.hand_over import HandOverError
     from petitions.jurisdiction_reading import JurisdictionError
     from store.errors import StoreError
@@ -81,6 +71,7 @@ def _expected() -> tuple[type[BaseException], ...]:
         ApiPortInUseError,
         CommandError,
         EmbeddedStackError,
+        EngineError,
         HandOverError,
         JurisdictionError,
         NoSuchJurisdictionError,

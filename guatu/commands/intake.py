@@ -17,8 +17,8 @@ def intake(
 
     The same file again starts nothing twice.
     """
-    from guatu.cases import connect_temporal
     from guatu.running import run_until_interrupted
+    from intake.engine import connect_temporal
 
     async def main(_stop: asyncio.Event) -> int:
         rows = await asyncio.to_thread(file.read_bytes)
@@ -40,7 +40,7 @@ async def _take(client: "Client", row: bytes) -> tuple[bool, str]:
     """One row: whether its case is there now, and what to say of it."""
     from temporalio.service import RPCError
 
-    from guatu.cases import Started, start_case
+    from intake.engine import Started, start_case
     from petitions.hand_over import HandOverError, read_hand_over
 
     try:

@@ -7,10 +7,10 @@ import typer
 
 def worker() -> None:
     """Work on cases; needs a Temporal server (TEMPORAL_ADDRESS, ...) and Postgres (GUATU_DATABASE_URL)."""
-    from guatu.cases import connect_temporal
     from guatu.logs import configure_logging
     from guatu.running import run_until_told_to_stop
     from guatu.settings import read_settings
+    from intake.engine import connect_temporal
     from worker.process import run_worker
     from worker.settings import WorkerSettings
 

@@ -18,9 +18,9 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from guatu.cases import Started, start_case
 from guatu.demo.timetable import PlannedCase, PlannedMessage, Timetable
 from guatu.errors import CommandError
+from intake.engine import Started, start_case
 from petitions.clock import ShortClock
 
 Result = TypeVar("Result")

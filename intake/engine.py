@@ -7,7 +7,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from guatu.errors import TemporalUnreachableError
+from intake.errors import TemporalUnreachableError
 from petitions.hand_over import HandOver, HandOverError, read_hand_over
 from workflows.alongside import short
 from workflows.petition_case import TASK_QUEUE, WORKFLOW_TYPE

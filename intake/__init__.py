@@ -1,0 +1,1 @@
+"""Hand-overs and messages from outside become cases and entries: lists read, cases started, messages submitted."""
