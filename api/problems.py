@@ -11,6 +11,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
+from petitions.vocabulary import RefusalCode
+
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 
@@ -31,8 +33,27 @@ class ProblemType(StrEnum):
 
     NOT_FOUND = "not-found", HTTPStatus.NOT_FOUND, "There is nothing at this address"
     CASE_NOT_FOUND = "case-not-found", HTTPStatus.NOT_FOUND, "There is no case of this number"
+    NOT_SIGNED_IN = "not-signed-in", HTTPStatus.UNAUTHORIZED, "The caller is not known"
+    FORBIDDEN = "forbidden", HTTPStatus.FORBIDDEN, "The caller may not do this"
     METHOD_NOT_ALLOWED = "method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "This address does not take the method"
     INVALID_REQUEST = "invalid-request", HTTPStatus.UNPROCESSABLE_ENTITY, "The request has mistakes"
+    CASE_EXISTS = "case-exists", HTTPStatus.CONFLICT, "There is a case of this number with other content"
+    MESSAGE_REFUSED = "message-refused", HTTPStatus.CONFLICT, "The case does not take the message"
+    CASE_STOPPED = "case-stopped", HTTPStatus.CONFLICT, "The case's workflow was stopped by an operator"
+    KEY_REUSED = "idempotency-key-reused", HTTPStatus.CONFLICT, "The Idempotency-Key was used for another request"
+    TOO_LARGE = "too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large"
+    UNSUPPORTED_MEDIA_TYPE = (
+        "unsupported-media-type",
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "This address does not take content of this type",
+    )
+    TOO_MANY_REQUESTS = "too-many-requests", HTTPStatus.TOO_MANY_REQUESTS, "The caller sends too much at a time"
+    SEALING_UNAVAILABLE = (
+        "sealing-unavailable",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Details of complainants cannot be sealed or opened here",
+    )
+    ENGINE_AWAY = "engine-away", HTTPStatus.SERVICE_UNAVAILABLE, "The cases' engine cannot be used now"
     STORE_AWAY = "store-away", HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be used now"
     HTTP_ERROR = "http-error", HTTPStatus.BAD_REQUEST, "The request cannot be answered"
     INTERNAL_ERROR = "internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here"
@@ -64,6 +85,9 @@ class Problem(BaseModel):
     errors: Annotated[
         tuple[Mistake, ...] | None, Field(description="Every mistake of an invalid request; else absent.")
     ] = None
+    code: Annotated[
+        RefusalCode | None, Field(description="Why a case refused a message: the contract's code; else absent.")
+    ] = None
 
 
 class ProblemError(Exception):
@@ -75,6 +99,7 @@ class ProblemError(Exception):
         errors: The mistakes of an invalid request.
         status: Another status than the kind's own.
         headers: Headers of the answer.
+        code: Why a case refused a message.
     """
 
     def __init__(
@@ -83,13 +108,14 @@ class ProblemError(Exception):
         detail: str,
         *,
         errors: tuple[Mistake, ...] | None = None,
+        code: RefusalCode | None = None,
         status: int | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.headers = headers or {}
         self.problem = Problem(
-            type=kind.uri, title=kind.heading, status=status or kind.status, detail=detail, errors=errors
+            type=kind.uri, title=kind.heading, status=status or kind.status, detail=detail, errors=errors, code=code
         )
 
 
@@ -115,11 +141,17 @@ def problem_response(error: ProblemError) -> JSONResponse:
     )
 
 
+_EVERYWHERE = (ProblemType.INVALID_REQUEST, ProblemType.STORE_AWAY, ProblemType.INTERNAL_ERROR)
+
+
 def declared(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:
     """The problems of a route for its OpenAPI description: those given, and what every route may answer with."""
     responses: dict[int | str, dict[str, Any]] = {}
-    for kind in (*kinds, ProblemType.INVALID_REQUEST, ProblemType.STORE_AWAY, ProblemType.INTERNAL_ERROR):
-        responses[int(kind.status)] = _declaration((kind,))
+    by_status: dict[int, list[ProblemType]] = {}
+    for kind in dict.fromkeys((*kinds, *_EVERYWHERE)):
+        by_status.setdefault(int(kind.status), []).append(kind)
+    for status, alike in by_status.items():
+        responses[status] = _declaration(alike)
     return responses
 
 
