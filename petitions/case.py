@@ -178,6 +178,16 @@ class Chase(Value):
     next_at: Instant
 
 
+class SentBack(Value):
+    """A reopening: the case was concluded, and the inspection group sent it back (退回重办)."""
+
+    by: Person
+    at: Instant
+    reason: str
+    days: int
+    authority: str
+
+
 class Closing(Value):
     """How the case ended."""
 
@@ -207,6 +217,10 @@ class Case(Value):
     dispatched_at: Instant | None = None
     acknowledged_at: Instant | None = None
 
+    clock_start: Instant | None = None
+    """From when the milestones count since the last reopening; none: from the hand-over."""
+    days_moved: int = 0
+    """By how many days a reopening has moved the milestones, so that they end with its own time limit."""
     original_due_at: Instant
     due_at: Instant
     extended_days: int = 0
@@ -237,6 +251,8 @@ class Case(Value):
     surveys: tuple[SurveyRound, ...] = ()
     report_submitted_at: Instant | None = None
     closing: Closing | None = None
+    former_closings: tuple[Closing, ...] = ()
+    reopenings: tuple[SentBack, ...] = ()
 
     answers: dict[str, Answer] = Field(default_factory=dict)
     """By ``answer_key``."""
@@ -248,6 +264,11 @@ class Case(Value):
     def case_no(self) -> str:
         """The case number (受理编号)."""
         return self.hand_over.case_no
+
+    @property
+    def clock_started_at(self) -> Instant:
+        """From when the milestones count: the hand-over, or the last reopening."""
+        return self.clock_start or self.hand_over.received_at
 
     @property
     def closed(self) -> bool:

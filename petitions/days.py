@@ -1,4 +1,4 @@
-"""How the days of 1+3+5+7 are counted from the hand-over (``DayRule``), extensions included."""
+"""How the days of 1+3+5+7 are counted from the hand-over or a reopening (``DayRule``), extensions included."""
 
 from datetime import datetime, time, timedelta
 
@@ -8,7 +8,7 @@ from petitions.clock import local
 
 
 def day_end(durations: Durations, received_at: datetime, days: int) -> datetime:
-    """When day ``days`` after a hand-over ends, as the jurisdiction counts days."""
+    """When day ``days`` after a hand-over (or a reopening) ends, as the jurisdiction counts days."""
     if durations.day_rule is DayRule.ELAPSED:
         return received_at + timedelta(days=days)
     received = local(received_at, durations.utc_offset_minutes)
@@ -17,8 +17,14 @@ def day_end(durations: Durations, received_at: datetime, days: int) -> datetime:
 
 
 def milestone_due(case: Case, day: int) -> datetime:
-    """When a milestone of that day is due, the case's extension counted in."""
-    return day_end(case.rules.durations, case.hand_over.received_at, day + case.extended_days)
+    """When a milestone of that day is due, a reopening and the case's extension counted in."""
+    return day_end(case.rules.durations, case.clock_started_at, day + case.days_moved + case.extended_days)
+
+
+def target_due(case: Case) -> datetime:
+    """By when the city itself wants the case concluded; a reopening of few days leaves it the first of them."""
+    started, durations = case.clock_started_at, case.rules.durations
+    return day_end(durations, started, max(1, durations.target_day + case.days_moved) + case.extended_days)
 
 
 def next_in_step(due_at: datetime, step: timedelta, after: datetime) -> datetime:

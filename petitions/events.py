@@ -11,6 +11,7 @@ from pydantic import Field
 from petitions.case_rules import CaseRules
 from petitions.hand_over import HandOver
 from petitions.messages import AnyMessage
+from petitions.reopening import Reopening
 from petitions.values import Instant, Name, Person, Value
 from petitions.vocabulary import Coverage, MessageKind, Milestone, Outcome, RefusalCode, Stage, Sticker
 
@@ -146,6 +147,15 @@ class Closed(Value):
     """The case through which a merged one is answered."""
 
 
+class Reopened(Value):
+    """The inspection group has sent the concluded case back (退回重办): a clock of its own starts."""
+
+    event: Literal["reopened"] = "reopened"
+    reopening: Reopening
+    digest: str
+    due_at: Instant
+
+
 Event = Annotated[
     HandedOver
     | Taken
@@ -160,7 +170,8 @@ Event = Annotated[
     | BreachMet
     | CoverageMissing
     | ReportSubmitted
-    | Closed,
+    | Closed
+    | Reopened,
     Field(discriminator="event"),
 ]
 """Anything that can happen to a case, told apart by ``event``."""
@@ -177,6 +188,8 @@ class Entry(Value):
     happened: Event
     text: str
     """What the timeline says, in Chinese."""
+    request_id: Annotated[Name | None, Field(exclude_if=lambda given: given is None)] = None
+    """The id of the request from outside that caused it, where it came with one."""
 
     @property
     def event(self) -> str:

@@ -29,12 +29,13 @@ from petitions.case import (
     Line,
     RefusedMessage,
     ReportIn,
+    SentBack,
     SurveyRound,
     TaskForceMade,
     Visit,
     answer_key,
 )
-from petitions.days import day_end, milestone_due, next_in_step
+from petitions.days import day_end, milestone_due, next_in_step, target_due
 from petitions.events import (
     BreachMet,
     Chased,
@@ -46,6 +47,7 @@ from petitions.events import (
     MilestoneReached,
     MilestonesSkipped,
     Refused,
+    Reopened,
     ReportSubmitted,
     StageEntered,
     StickerPut,
@@ -53,6 +55,7 @@ from petitions.events import (
     Taken,
 )
 from petitions.messages import Refusal
+from petitions.reopening import days_moved, left_out
 from petitions.standing import unit_id
 from petitions.survey import with_answers
 from petitions.values import Name, Person
@@ -280,6 +283,47 @@ def _(happened: Closed, case: Case, entry: Entry) -> Case:
     )
 
 
+@_apply.register
+def _(happened: Reopened, case: Case, entry: Entry) -> Case:
+    reopening = happened.reopening
+    moved = days_moved(case, reopening.days)
+    passed, stickers_put = left_out(case, moved)
+    assert case.closing is not None, "only a concluded case is reopened"
+    sent_back = SentBack(
+        by=reopening.by,
+        at=entry.at,
+        reason=_cut(reopening.reason),
+        days=reopening.days,
+        authority=_cut(reopening.authority),
+    )
+    answer = _answer(entry, happened.digest, None)
+    return _with(
+        case,
+        answers=_answers_with(case, reopening.message_id, answer, KEPT_TAKEN_ANSWERS),
+        clock_start=entry.at,
+        days_moved=moved,
+        original_due_at=happened.due_at,
+        due_at=happened.due_at,
+        extended_days=0,
+        target_missed=False,
+        overdue_notices=0,
+        stickers_put=stickers_put,
+        passed=passed,
+        asked_at=entry.at,
+        chases={},
+        reviewed_at=None,
+        report_submitted_at=None,
+        # A limit that came while the case was concluded had been kept; one that is still to come holds again.
+        instructions=tuple(
+            each.model_copy(update={"complete_by": None}) if each.complete_by and each.complete_by <= entry.at else each
+            for each in case.instructions
+        ),
+        closing=None,
+        former_closings=(*case.former_closings, case.closing),
+        reopenings=(*case.reopenings, sent_back),
+    )
+
+
 @singledispatch
 def _take(message: BaseModel, case: Case, entry: Entry) -> Case:
     raise TypeError(f"no rule says how the message {type(message).__name__} changes a case")
@@ -367,7 +411,7 @@ def _(message: messages.SurveyResult, case: Case, entry: Entry) -> Case:
 
 @_take.register
 def _(message: messages.Extension, case: Case, entry: Entry) -> Case:
-    target_missed = case.target_missed or entry.at > milestone_due(case, case.rules.durations.target_day)
+    target_missed = case.target_missed or entry.at > target_due(case)
     case = _with(case, extended_days=case.extended_days + message.days, target_missed=target_missed)
     due_at = milestone_due(case, case.rules.durations.report_day)
     changes: dict[str, object] = {"due_at": due_at}

@@ -13,7 +13,7 @@ from petitions.admission import refuse
 from petitions.case import Case, answer_key
 from petitions.case_rules import CaseRules, Gate
 from petitions.coverage import coverage
-from petitions.days import milestone_due
+from petitions.days import day_end, target_due
 from petitions.deadlines import what_is_due
 from petitions.events import (
     BreachMet,
@@ -25,6 +25,7 @@ from petitions.events import (
     HandedOver,
     MilestonesSkipped,
     Refused,
+    Reopened,
     ReportSubmitted,
     StageEntered,
     SurveyJudged,
@@ -49,6 +50,7 @@ from petitions.messages import (
 )
 from petitions.notices import Notice, notices_for
 from petitions.regions import regions_of
+from petitions.reopening import REOPEN, Reopening, refuse_reopening, reopening_digest
 from petitions.standing import unit_id
 from petitions.survey import content_count, is_satisfied
 from petitions.telling import tell
@@ -80,8 +82,15 @@ class Answered(Step):
     refusal: Refusal | None = None
 
 
-def open_case(hand_over: HandOver, rules: CaseRules, now: datetime) -> Step:
-    """Open a case: the unit named at intake, or found in the file, becomes responsible; else a clerk must dispatch."""
+def open_case(hand_over: HandOver, rules: CaseRules, now: datetime, request_id: Name | None = None) -> Step:
+    """Open a case: the unit named at intake, or found in the file, becomes responsible; else a clerk must dispatch.
+
+    Args:
+        hand_over: with what it starts.
+        rules: that hold for it.
+        now: the moment.
+        request_id: of the request from outside, where it came with one; its entries carry it.
+    """
     named = hand_over.responsible_unit
     known = find_unit(named, regions_of(hand_over.county)[0], rules.units) if named else None
     if named and known is None and rules.default_unit and rules.default_unit.endswith(named.removeprefix("unit/")):
@@ -93,21 +102,28 @@ def open_case(hand_over: HandOver, rules: CaseRules, now: datetime) -> Step:
         responsible_unit=known if named else rules.default_unit,
         unknown_unit=unit_id(named) if named and not known else None,
     )
-    entry = Entry(seq=1, at=now, by=None, happened=event, text=tell(None, event))
+    entry = Entry(seq=1, at=now, by=None, happened=event, text=tell(None, event), request_id=request_id)
     case = evolve(None, entry)
     return Step(case=case, entries=(entry,), notices=notices_for(case, entry))
 
 
-def take_in(case: Case, message: AnyMessage | Unreadable, now: datetime) -> Answered:
-    """Take a message in, or refuse it and keep the refusal on record."""
-    minutes = _Minutes(case, now)
+def take_in(case: Case, message: AnyMessage | Unreadable, now: datetime, request_id: Name | None = None) -> Answered:
+    """Take a message in, or refuse it and keep the refusal on record.
+
+    Args:
+        case: as it stands.
+        message: what was sent, or why it is no message.
+        now: the moment.
+        request_id: of the request from outside, where it came with one; the entries that follow carry it.
+    """
+    minutes = _Minutes(case, now, request_id)
     if isinstance(message, Unreadable):
         refused = Refused(kind=message.kind, message_id=message.message_id, **message.refusal.model_dump())
         return minutes.refused(refused, None)
     digest = content_digest(message)
     known = case.answers.get(answer_key(message.message_id))
     if known and known.digest == digest:
-        receipt = None if known.refusal else _receipt(case, message)
+        receipt = None if known.refusal else _receipt(case, message.message_id)
         return Answered(case=case, receipt=receipt, refusal=known.refusal)
     refusal = refuse(case, message)
     if known:
@@ -117,7 +133,23 @@ def take_in(case: Case, message: AnyMessage | Unreadable, now: datetime) -> Answ
         refused = Refused(kind=message.kind, message_id=message.message_id, digest=digest, **refusal.model_dump())
         return minutes.refused(refused, message.by)
     _carry_out(minutes, message, digest)
-    return Answered(**dict(minutes.step()), receipt=_receipt(minutes.case, message))
+    return Answered(**dict(minutes.step()), receipt=_receipt(minutes.case, message.message_id))
+
+
+def reopen(case: Case, reopening: Reopening, now: datetime, request_id: Name | None = None) -> Answered:
+    """Send a concluded case back: the next round begins, on a clock of its own; or refuse it (docs/decisions/0013)."""
+    minutes = _Minutes(case, now, request_id)
+    digest = reopening_digest(reopening)
+    known = case.answers.get(answer_key(reopening.message_id))
+    if known and known.digest == digest and known.refusal is None:
+        return Answered(case=case, receipt=_receipt(case, reopening.message_id))
+    if refusal := refuse_reopening(case, reopening):
+        refused = Refused(kind=REOPEN, message_id=reopening.message_id, **refusal.model_dump())
+        return minutes.refused(refused, reopening.by)
+    due_at = day_end(case.rules.durations, minutes.now, reopening.days)
+    minutes.put(Reopened(reopening=reopening, digest=digest, due_at=due_at), reopening.by)
+    minutes.put(StageEntered(stage=Stage.RECTIFYING, round=case.round + 1))
+    return Answered(**dict(minutes.step()), receipt=_receipt(minutes.case, reopening.message_id))
 
 
 def unit_notified(case: Case, unit: Name, now: datetime) -> Step:
@@ -162,15 +194,23 @@ def report_is_submitted(case: Case, sha256: str, now: datetime) -> Step:
 class _Minutes:
     """Keeps the minutes of one step: every event becomes an entry and changes the case at once."""
 
-    def __init__(self, case: Case, now: datetime) -> None:
+    def __init__(self, case: Case, now: datetime, request_id: Name | None = None) -> None:
         self.case = case
+        self._request_id = request_id
         self.entries: list[Entry] = []
         self.notices: list[Notice] = []
         # The case's time never runs backwards, whatever the clocks of two machines say.
         self._now = max(now, *(line.at for line in (*case.timeline[-1:], *case.refused[-1:])))
 
     def put(self, event: Event, by: Person | None = None) -> None:
-        entry = Entry(seq=self.case.seq + 1, at=self._now, by=by, happened=event, text=tell(self.case, event))
+        entry = Entry(
+            seq=self.case.seq + 1,
+            at=self._now,
+            by=by,
+            happened=event,
+            text=tell(self.case, event),
+            request_id=self._request_id,
+        )
         self.case = evolve(self.case, entry)
         self.entries.append(entry)
         self.notices += notices_for(self.case, entry)
@@ -193,9 +233,9 @@ class _Minutes:
         return self._now
 
 
-def _receipt(case: Case, message: AnyMessage) -> Receipt:
-    answer = case.answers[answer_key(message.message_id)]
-    return Receipt(case_no=case.case_no, message_id=message.message_id, seq=answer.seq, at=answer.at)
+def _receipt(case: Case, message_id: Name) -> Receipt:
+    answer = case.answers[answer_key(message_id)]
+    return Receipt(case_no=case.case_no, message_id=message_id, seq=answer.seq, at=answer.at)
 
 
 def _carry_out(minutes: _Minutes, message: AnyMessage, digest: str) -> None:
@@ -278,11 +318,10 @@ def _close(minutes: _Minutes, outcome: Outcome, into: Name | None = None) -> Non
     )
     if needless:
         minutes.put(MilestonesSkipped(milestones=needless, reason=f"本件已{outcome.label}"))
-    target = milestone_due(case, case.rules.durations.target_day)
     minutes.put(
         Closed(
             outcome=outcome,
-            within_target=minutes.now <= target and not case.target_missed,
+            within_target=minutes.now <= target_due(case) and not case.target_missed,
             within_mandate=minutes.now <= case.due_at and Milestone.REPORT not in case.passed,
             into=into,
         )

@@ -131,7 +131,11 @@ def _survey(case: Case) -> Section:
 
 def _course(case: Case) -> Section:
     offset = case.rules.durations.utc_offset_minutes
-    said = [f"办结上报时限：{moment(case.due_at, offset)}。"]
+    said = [
+        f"{moment(sent_back.at, offset)}退回重办（{sent_back.authority}），限{sent_back.days}天：{sent_back.reason}。"
+        for sent_back in case.reopenings
+    ]
+    said.append(f"办结上报时限：{moment(case.due_at, offset)}。")
     if case.extended_days:
         said.append(f"经批准延期{case.extended_days}天，原时限：{moment(case.original_due_at, offset)}。")
     said += [

@@ -20,6 +20,7 @@ from petitions.events import (
     MilestoneReached,
     MilestonesSkipped,
     Refused,
+    Reopened,
     ReportSubmitted,
     StageEntered,
     StickerPut,
@@ -185,6 +186,13 @@ def _(event: Closed, case: Case) -> str:
         return "本件已撤回"
     in_time = "在市定目标内" if event.within_target else "在规定时限内" if event.within_mandate else "超过规定时限"
     return f"办结（{in_time}）"
+
+
+@_tell.register
+def _(event: Reopened, case: Case) -> str:
+    reopening, offset = event.reopening, case.rules.durations.utc_offset_minutes
+    limit = f"{reopening.days}天内（{moment(event.due_at, offset)}前）办结上报"
+    return f"退回重办（{quote(reopening.authority, 40)}），{limit}：{quote(reopening.reason)}"
 
 
 @singledispatch

@@ -80,6 +80,8 @@ def case_view(case: Case) -> dict[str, Any]:
             "acknowledged_at",
             "opened_at",
             "closing",
+            "former_closings",
+            "reopenings",
             "refused",
             "refused_count",
             "timeline",

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from petitions.case import Case
 from petitions.coverage import coverage
-from petitions.events import Closed, Entry, HandedOver, Refused, Taken
+from petitions.events import Closed, Entry, HandedOver, Refused, Reopened, Taken
 from petitions.messages import Starring
 from petitions.notices import Notice, NoticeOutcome, NoticeState
 from petitions.values import Instant
@@ -38,6 +38,8 @@ EVENT_COLUMNS = (
     "prev_hash",
     "hash",
 )
+REOPENED = "reopened"
+"""What stands in the column ``outcome`` for an entry that takes the outcome before it back."""
 NOTICE_COLUMNS = (
     "key",
     "case_no",
@@ -82,6 +84,8 @@ def event_columns(entry: Entry) -> Row:
             columns |= {"message_id": happened.message_id}
         case Closed():
             columns |= {"outcome": happened.outcome.value}
+        case Reopened():
+            columns |= {"message_id": happened.reopening.message_id, "outcome": REOPENED}
         case _:
             pass
     return {column: storable(value) for column, value in columns.items()}

@@ -56,7 +56,9 @@ SELECT
     max(received_at) AS received_at,
     -- The star of the hand-over holds from the start, however late it was taken in.
     (array_agg(starred ORDER BY seq DESC) FILTER (WHERE starred IS NOT NULL AND (seq = 1 OR at <= :at)))[1] AS starred,
-    max(at) FILTER (WHERE outcome = 'concluded' AND at <= :at) AS concluded_at
+    -- The last that was said of its end by then: a reopened case is not concluded.
+    (array_agg(CASE WHEN outcome = 'concluded' THEN at END ORDER BY seq DESC)
+        FILTER (WHERE outcome IS NOT NULL AND at <= :at))[1] AS concluded_at
 FROM case_event
 WHERE received_at IS NOT NULL OR starred IS NOT NULL OR outcome IS NOT NULL
 GROUP BY case_no

@@ -27,10 +27,12 @@ from petitions.procedure import (
     let_time_pass,
     may_report,
     open_case,
+    reopen,
     report_is_submitted,
     take_in,
     unit_notified,
 )
+from petitions.reopening import Reopening
 from petitions.vocabulary import MessageKind, RefusalCode
 
 LOCAL = timezone(timedelta(hours=8))
@@ -282,6 +284,23 @@ class Story:
         """The handling report goes out, this very moment."""
         assert may_report(self.case)
         self._keep(report_is_submitted(self.case, "0" * 64, self.now))
+        return self
+
+    def asks_to_reopen(self, office: str = INTAKE, **body: Any) -> Answered:
+        """The inspection group's wish to have the case worked on again, an hour later; whatever comes of it."""
+        self.pass_time(HOUR)
+        self._messages += 1
+        given = {"message_id": f"m{self._messages}", "by": {"office": office, "name": office}, "days": 3}
+        given |= {"reason": "群众反映反弹", "authority": "督察组转办函3号"}
+        answered = reopen(self.case, Reopening.model_validate(given | body), self.now)
+        self._keep(answered)
+        return answered
+
+    def reopens(self, days: int = 3, **body: Any) -> Self:
+        """The inspection group sends the concluded case back."""
+        answered = self.asks_to_reopen(days=days, **body)
+        assert answered.refusal is None, answered.refusal
+        assert answered.receipt is not None
         return self
 
     # What came of it -----------------------------------------------------------------------------------------

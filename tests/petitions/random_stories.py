@@ -21,11 +21,13 @@ from petitions.procedure import (
     let_time_pass,
     may_report,
     open_case,
+    reopen,
     report_is_submitted,
     take_in,
     unit_notified,
 )
-from petitions.vocabulary import MessageKind, Sticker
+from petitions.reopening import MOST_REOPENINGS, Reopening
+from petitions.vocabulary import MessageKind, Stage, Sticker
 from petitions.waiting import waiting_for
 from tests.petitions.building import (
     ASSISTING,
@@ -96,7 +98,14 @@ class Submit:
     """The handling report goes out, if it may."""
 
 
-Deed = Pass | Send | SendBytes | GoOn | Notified | Submit
+@dataclass(frozen=True)
+class Reopen:
+    """The inspection group sends the case back, if it is concluded."""
+
+    days: int
+
+
+Deed = Pass | Send | SendBytes | GoOn | Notified | Submit | Reopen
 
 _units = st.sampled_from([UNIT, LEAD, BYSTANDER, "水务局", "unit/没有的局"])
 _moments = st.sampled_from(
@@ -172,6 +181,7 @@ DEEDS: st.SearchStrategy[list[Deed]] = st.lists(
         st.builds(SendBytes, st.binary(max_size=20), st.sampled_from(["dispatch", "?"])),
         st.just(Notified()),
         st.just(Submit()),
+        st.builds(Reopen, st.sampled_from([1, 3, 10])),
     ),
     min_size=3,
     max_size=30,
@@ -235,6 +245,8 @@ class Run:
             case Submit() if may_report(self.case):
                 self._keep(report_is_submitted(self.case, "0" * 64, self.now))
                 assert self.case.closed
+            case Reopen(days):
+                self._reopen(days)
             case _:
                 pass
 
@@ -265,6 +277,14 @@ class Run:
         known = self.case.refused_count
         self._send(todo.what, todo.office, "在场的人", f"fresh {len(self.sent)}", body.get(todo.what, {}))
         assert self.case.refused_count == known, f"who is waited for may do it: {self.case.refused[-1:]}"
+
+    def _reopen(self, days: int) -> None:
+        number, by = f"reopening {len(self.entries)}", {"office": INTAKE, "name": "受理员"}
+        fields = {"message_id": number, "by": by, "days": days, "reason": "反弹", "authority": "督察组"}
+        may_be = self.case.stage is Stage.CONCLUDED and len(self.case.reopenings) < MOST_REOPENINGS
+        answered = reopen(self.case, Reopening.model_validate(fields), self.now)
+        self._keep(answered)
+        assert (answered.refusal is None) == may_be
 
     def _send(self, kind: MessageKind, office: str, name: str, message_id: str, changes: dict[str, Any]) -> None:
         fields = {"message_id": message_id, "by": {"office": office, "name": name}, **BODIES[kind], **changes}
@@ -306,14 +326,18 @@ def _only(case: Case, fields: set[str]) -> dict[str, Any]:
 def _check_for_ever(before: Case, after: Case) -> None:
     """What never changes, and what only ever grows."""
     assert (after.hand_over, after.rules, after.opened_at) == (before.hand_over, before.rules, before.opened_at)
-    assert after.original_due_at == before.original_due_at
     for was, is_now in zip(before.breaches, after.breaches, strict=False):
         assert (was.milestone, was.due_at) == (is_now.milestone, is_now.due_at)
         assert was.met_at in {None, is_now.met_at}
     assert len(after.breaches) >= len(before.breaches)
-    assert set(before.passed) <= set(after.passed)
     assert before.round <= after.round
     assert before.refused_count <= after.refused_count
+    if len(after.reopenings) > len(before.reopenings):
+        assert before.stage is Stage.CONCLUDED
+        assert after.former_closings == (*before.former_closings, before.closing)
+        return
+    assert after.original_due_at == before.original_due_at
+    assert set(before.passed) <= set(after.passed)
     assert before.overdue_notices <= after.overdue_notices
     if before.closed:
         assert before.model_copy(update=_only(after, _BY_REFUSAL)) == after, "closed stays closed"
@@ -322,8 +346,9 @@ def _check_for_ever(before: Case, after: Case) -> None:
 def _check_now(case: Case) -> None:
     """What holds at any moment."""
     durations = case.rules.durations
-    mandate = day_end(durations, case.hand_over.received_at, durations.report_day + case.extended_days)
-    assert case.due_at == mandate, "the mandate clock runs from the hand-over, and only an extension moves it"
+    days = case.reopenings[-1].days if case.reopenings else durations.report_day
+    mandate = day_end(durations, case.clock_started_at, days + case.extended_days)
+    assert case.due_at == mandate, "the mandate clock runs from hand-over or reopening; only an extension moves it"
     assert (next_deadline(case) is None) == case.closed, "something is always still to come by itself"
     if case.closed:
         assert waiting_for(case) == ()
