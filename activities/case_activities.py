@@ -14,10 +14,10 @@ from activities.jurisdictions import Jurisdictions
 from petitions.case_rules import CaseRules
 from petitions.clock import CaseClock, local
 from petitions.jurisdiction_rules import rules_for
-from petitions.notices import Notice, NoticeOutcome, NoticeState, has_address
-from petitions.procedure import open_case
+from petitions.notices import Notice, NoticeOutcome, NoticeState, has_address, notices_for
+from petitions.procedure import open_case, reopen
 from petitions.values import Instant
-from store import Store, StoreError
+from store import RecordConflictError, Store, StoreError
 from workflows.activity_interface import (
     CaseWork,
     Notify,
@@ -27,10 +27,14 @@ from workflows.activity_interface import (
     Record,
     Recorded,
     RefusedHandOver,
+    ReopenCase,
+    ReopenedCase,
     SubmitReport,
 )
 
 _log = structlog.stdlib.get_logger()
+_RACES = 20
+"""Lost races for the end of a record after which something is wrong."""
 
 
 class CaseActivities(CaseWork):
@@ -73,7 +77,7 @@ class CaseActivities(CaseWork):
             clock=self._clock,
         )
         at = local(rules.clock.now(opening.engine_now), rules.durations.utc_offset_minutes)
-        step = open_case(hand_over, rules, at)
+        step = open_case(hand_over, rules, at, opening.request_id)
         recorded = await self._write_and_tell(
             Record(
                 case_no=hand_over.case_no,
@@ -92,6 +96,34 @@ class CaseActivities(CaseWork):
         except StoreError as error:
             _log.warning("the record is out of reach; the rules come from the file", error=str(error))
             return None, True
+
+    @activity.defn(name="reopen_case")
+    @heard_of
+    async def reopen_case(self, asked: ReopenCase) -> ReopenedCase:
+        """Reopen a case on its record.
+
+        The case is closed, so nobody but who answers late messages writes its record beside this; whoever of the two
+        comes second finds another entry there, and begins again.
+        """
+        case_no = asked.start.case_no
+        for _ in range(_RACES):
+            case = await self._store.state(case_no)
+            if case is None:
+                return ReopenedCase(case=None)
+            at = local(case.rules.clock.now(asked.engine_now), case.rules.durations.utc_offset_minutes)
+            answered = reopen(case, asked.start.reopening, at, asked.request_id)
+            try:
+                if answered.entries and case.closed:
+                    await self._store.record(case_no, answered.entries)
+            except RecordConflictError:
+                continue
+            if answered.receipt is None:
+                return ReopenedCase(case=case, refusal=answered.refusal)
+            entries = await self._store.entries(case_no, after=answered.receipt.seq - 1)
+            due = [notice for entry in entries for notice in notices_for(answered.case, entry)]
+            addressed = (notice for notice in due if has_address(answered.case, notice))
+            return ReopenedCase(case=answered.case, notices=tuple(addressed))
+        raise ApplicationError(f"the record of case {case_no} is written by others all the time")
 
     @activity.defn(name="record")
     @heard_of

@@ -1,18 +1,42 @@
-"""Starting cases from outside, as any client of the contract does it."""
+"""The cases' engine as a door from outside reaches it: cases are started, messages submitted, cases reopened.
 
+Any client of the contract could do the same with Temporal's own tools. What is added: bounded waiting, one hierarchy
+of errors (``intake.errors``), and the request's id, which goes along into Temporal's events and the record.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from enum import Enum
+from typing import Any, cast
 
-from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from pydantic_core import from_json
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RetryConfig, RPCStatusCode
 
-from intake.errors import TemporalUnreachableError
+from intake.errors import EngineAwayError, NotRunningError, TemporalUnreachableError
+from intake.request_ids import SendRequestIds, sent_with
+from petitions.case import answer_key
 from petitions.hand_over import HandOver, HandOverError, read_hand_over
-from workflows.alongside import short
+from petitions.messages import Refusal
+from petitions.procedure import Receipt
+from petitions.reopening import ReopenedStart, read_reopened_start
+from petitions.vocabulary import RefusalCode
+from workflows.patiently import short
 from workflows.petition_case import TASK_QUEUE, WORKFLOW_TYPE
 
 _DEFAULT_ADDRESS = "127.0.0.1:7233"
+_HEALTH = timedelta(seconds=1)
+_AGAIN = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.ABORTED, RPCStatusCode.RESOURCE_EXHAUSTED}
+"""What the server says when it has not done what was asked, and it may be asked again (docs/decisions/0010)."""
+_PAUSE_SECONDS = 0.1
 
 
 class Started(Enum):
@@ -25,43 +49,181 @@ class Started(Enum):
     """A case with this number and other content is there; it stays as it is."""
 
 
-async def connect_temporal() -> Client:
+async def connect_temporal(*, lazy: bool = False) -> Client:
     """A client of the Temporal server that ``TEMPORAL_*`` names.
 
+    Args:
+        lazy: connect when something is first asked of it, so that the server may be away now.
+
     Raises:
-        TemporalUnreachableError: it does not answer.
+        TemporalUnreachableError: it does not answer, or the settings do not go together.
     """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", _DEFAULT_ADDRESS)
     try:
-        return await Client.connect(**config)
+        return await Client.connect(
+            **config,
+            lazy=lazy,
+            data_converter=pydantic_data_converter,
+            interceptors=[SendRequestIds()],
+            # A door says at once that the engine is away; whoever asks comes again.
+            retry_config=RetryConfig(max_elapsed_time_millis=2_000),
+        )
     except RuntimeError as error:  # all that the SDK raises here: no connection, or settings that do not go together
         address, namespace = config.get("target_host", _DEFAULT_ADDRESS), config.get("namespace", "default")
         raise TemporalUnreachableError(address, namespace, str(error)) from None
 
 
-async def start_case(client: Client, hand_over: HandOver) -> Started:
+async def start_case(client: Client, hand_over: HandOver, request_id: str | None = None) -> Started:
     """Start a case, once: the same hand-over again changes nothing.
 
     Only what the contract names is sent, whatever else came with the hand-over.
+
+    Args:
+        client: of the Temporal server; from ``connect_temporal`` if the request id is to go along.
+        hand_over: with what the case starts.
+        request_id: of the request from outside.
 
     Raises:
         RPCError: the server does not take it now.
     """
     try:
-        await client.start_workflow(
-            WORKFLOW_TYPE,
-            hand_over.model_dump(mode="json", exclude_none=True),
-            id=hand_over.workflow_id,
-            task_queue=TASK_QUEUE,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            # Not USE_EXISTING: it would not say whether the case is new, and this may be asked to tell.
-            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            static_summary=short(_summary(hand_over)),
-        )
+        with sent_with(request_id):
+            await client.start_workflow(
+                WORKFLOW_TYPE,
+                hand_over.model_dump(mode="json", exclude_none=True),
+                id=hand_over.workflow_id,
+                task_queue=TASK_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                # Not USE_EXISTING: it would not say whether the case is new, and this may be asked to tell.
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                static_summary=short(_summary(hand_over)),
+            )
     except WorkflowAlreadyStartedError:
         return Started.SAME if await _given_before(client, hand_over) == hand_over else Started.OTHER
     return Started.NEW
+
+
+class Engine:
+    """The engine, asked with patience that ends.
+
+    Args:
+        client: from ``connect_temporal``.
+        seconds: how long it may take to answer before it counts as away.
+    """
+
+    def __init__(self, client: Client, seconds: float) -> None:
+        self._client = client
+        self._seconds = seconds
+
+    async def fault(self) -> str | None:
+        """Why it cannot be used now, in one sentence; none: it answers."""
+        try:
+            healthy = await self._client.service_client.check_health(timeout=_HEALTH)
+        except (RPCError, RuntimeError) as error:
+            return f"the Temporal server does not answer ({str(error)[:200]})"
+        return None if healthy else "the Temporal server says that it is not healthy"
+
+    async def start(self, hand_over: HandOver, request_id: str | None = None) -> Started:
+        """Start a case, once, as ``start_case``.
+
+        Raises:
+            EngineAwayError: it does not answer in time.
+        """
+        async with self._in_time():
+            return await start_case(self._client, hand_over, request_id)
+
+    async def submit(self, case_no: str, workflow_id: str, body: bytes, request_id: str | None) -> Receipt | Refusal:
+        """Submit a message to an open case by its update, whatever the bytes are: the case judges, and keeps it.
+
+        Args:
+            case_no: for the error.
+            workflow_id: of the case.
+            body: what was sent, with its ``kind``.
+            request_id: of the request from outside.
+
+        Raises:
+            EngineAwayError: it does not answer in time; sent again, the message counts once.
+            NotRunningError: the case has no running workflow.
+        """
+        payload = Payload(metadata={"encoding": b"json/plain"}, data=body)
+        handle = self._client.get_workflow_handle(workflow_id)
+        async with self._in_time():
+            while True:
+                try:
+                    with sent_with(request_id):
+                        answer = await handle.execute_update(  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it open
+                            "submit", RawValue(payload), id=_update_id(body), result_type=Receipt
+                        )
+                except WorkflowUpdateFailedError as error:
+                    return _refusal(error)
+                except RPCError as error:
+                    if error.status is RPCStatusCode.NOT_FOUND:
+                        raise NotRunningError(f"case {case_no} has no running workflow") from None
+                    if error.status not in _AGAIN:
+                        raise
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                else:
+                    assert isinstance(answer, Receipt)
+                    return answer
+
+    async def reopen(self, start: ReopenedStart, request_id: str | None) -> bool:
+        """Start the run with which a concluded case goes on; no if one is running already.
+
+        Raises:
+            EngineAwayError: it does not answer in time.
+        """
+        try:
+            async with self._in_time():
+                with sent_with(request_id):
+                    await self._client.start_workflow(
+                        WORKFLOW_TYPE,
+                        start.model_dump(mode="json", exclude_none=True),
+                        id=start.workflow_id,
+                        task_queue=TASK_QUEUE,
+                        # Its former run is over, or forgotten; the record says that the case is concluded.
+                        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                        id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                        static_summary=short(f"退回重办　{_summary(start.hand_over)}"),
+                    )
+        except WorkflowAlreadyStartedError:
+            return False
+        return True
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncGenerator[None]:
+        """The block may take so long; a server that is away is found out at once, not after all retries."""
+        if fault := await self.fault():
+            raise EngineAwayError(fault)
+        try:
+            async with asyncio.timeout(self._seconds):
+                yield
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            raise EngineAwayError(f"the engine has not answered within {self._seconds:g} seconds") from None
+        except RPCError as error:
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                raise
+            raise EngineAwayError(f"the Temporal server does not take it now ({error.message[:200]})") from None
+
+
+def _update_id(body: bytes) -> str:
+    """The message's own id with a digest of the content: the same again is answered by the server itself."""
+    digest = hashlib.sha256(body).hexdigest()[:24]
+    try:
+        fields: Any = from_json(body)
+    except ValueError:
+        return digest
+    message_id: Any = cast("dict[str, Any]", fields).get("message_id") if isinstance(fields, dict) else None
+    if not isinstance(message_id, str) or not message_id.isprintable():
+        return digest
+    return f"{answer_key(message_id)}-{digest}"
+
+
+def _refusal(error: WorkflowUpdateFailedError) -> Refusal:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type in set(RefusalCode):
+        return Refusal(code=RefusalCode(cause.type), reason=cause.message)
+    raise EngineAwayError(f"the case could not answer ({cause})") from None
 
 
 def _summary(hand_over: HandOver) -> str:
@@ -78,9 +240,14 @@ async def _given_before(client: Client, hand_over: HandOver) -> HandOver | None:
     run = client.get_workflow_handle(hand_over.workflow_id, run_id=first_run)
     async for event in run.fetch_history_events(page_size=1):
         for payload in event.workflow_execution_started_event_attributes.input.payloads:
-            try:
-                return read_hand_over(payload.data)
-            except HandOverError:
-                return None
+            return _hand_over_in(payload.data)
         return None
     return None
+
+
+def _hand_over_in(given: bytes) -> HandOver | None:
+    try:
+        start = read_reopened_start(given)
+        return start.hand_over if start else read_hand_over(given)
+    except HandOverError:
+        return None

@@ -2,7 +2,8 @@
 
 EngineError
 ├── TemporalUnreachableError    no Temporal server answers where ``TEMPORAL_*`` says
-└── EngineAwayError             Temporal, or every worker, does not answer now; what was sent may be sent again
+├── EngineAwayError             Temporal, or every worker, does not answer now; what was sent may be sent again
+└── NotRunningError             the case has no running workflow: it is over, stopped, or was never started
 """
 
 
@@ -22,3 +23,7 @@ class TemporalUnreachableError(EngineError):
 
 class EngineAwayError(EngineError):
     """Temporal, or every worker, does not answer now; whether what was sent has arrived is not known."""
+
+
+class NotRunningError(EngineError):
+    """The case has no running workflow: it is over, was stopped, or was never started."""

@@ -7,9 +7,11 @@ contract's ``POST /v1/cases/{no}/reopen``; it is no message of an open case, so 
 import hashlib
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, ValidationError
+from pydantic_core import from_json
 
 from petitions.case import Case, answer_key
+from petitions.hand_over import HandOver, HandOverError
 from petitions.messages import Refusal
 from petitions.standing import is_office
 from petitions.values import Name, Person, StatedInstant, Text, Value
@@ -36,6 +38,43 @@ class Reopening(Value):
     """Who decided it: the inspection group, a letter's number."""
     occurred_at: StatedInstant | None = None
     """When it was decided, if the sender says so; the clock runs from when the case takes it in."""
+
+
+class ReopenedStart(Value):
+    """With what the run of a reopened case starts, in the place of a hand-over."""
+
+    reopening: Reopening
+    hand_over: HandOver
+    """As it was at first: whoever hands the case over once more is told that it is there."""
+
+    @property
+    def case_no(self) -> str:
+        """The case number (受理编号)."""
+        return self.hand_over.case_no
+
+    @property
+    def workflow_id(self) -> str:
+        """The id under which the case's workflow runs."""
+        return self.hand_over.workflow_id
+
+
+def read_reopened_start(body: bytes) -> ReopenedStart | None:
+    """Read a reopening from the argument of a start; none: it is something else.
+
+    Raises:
+        HandOverError: it is meant as a reopening and is none.
+    """
+    try:
+        fields = from_json(body)
+    except ValueError:
+        return None
+    if not isinstance(fields, dict) or "reopening" not in fields:
+        return None
+    try:
+        return ReopenedStart.model_validate_json(body)
+    except ValidationError as error:
+        places = {".".join(str(part) for part in mistake["loc"]) for mistake in error.errors()}
+        raise HandOverError(f"the reopening does not fit: {', '.join(sorted(places))}") from None
 
 
 def reopening_digest(reopening: Reopening) -> str:

@@ -99,6 +99,16 @@ class Recording(OnPool):
         happened = Entry.model_validate_json(first["entry"]).happened
         return happened.rules if isinstance(happened, HandedOver) else None
 
+    async def entries(self, case_no: str, after: int = 0) -> tuple[Entry, ...]:
+        """Entries of a case's record in order, those after a sequence number; 200 at the most.
+
+        Raises:
+            StoreError: As its kinds say.
+        """
+        async with self._connected() as connection:
+            page = await connection.fetch(*_ENTRIES(case_no=case_no, after=after, limit=_PAGE))
+        return tuple(Entry.model_validate_json(row["entry"]) for row in page)
+
     async def _try_to_record(
         self,
         connection: PooledConnection,

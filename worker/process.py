@@ -20,13 +20,18 @@ from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
 from workflows.payloads import case_data_converter
 from workflows.petition_case import TASK_QUEUE, PetitionCase
+from workflows.request_ids import RequestIds
 
 _log = structlog.stdlib.get_logger()
 
 
 def workflow_runner() -> WorkflowRunner:
-    """The sandbox, with the domain passed through: it is pure, and the same in every run."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules("petitions", "pydantic", "pydantic_core")
+    """The sandbox, with the domain passed through: it is pure, and the same in every run.
+
+    So is what the interceptor, which stays outside, and the workflow both use.
+    """
+    outside = ("petitions", "pydantic", "pydantic_core", "workflows.request_ids")
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*outside)
     return BegunAgain(SandboxedWorkflowRunner(restrictions=restrictions))
 
 
@@ -38,11 +43,13 @@ def case_worker(client: Client, activities: CaseActivities, settings: WorkerSett
         workflows=[PetitionCase],
         activities=[
             activities.open_case,
+            activities.reopen_case,
             activities.record,
             activities.notify,
             activities.submit_report,
             activities.refuse_hand_over,
         ],
+        interceptors=[RequestIds()],
         workflow_runner=workflow_runner(),
         # No more than there are connections: waiting for one would eat an activity's time.
         max_concurrent_activities=min(settings.worker_activities, settings.database_connections),

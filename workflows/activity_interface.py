@@ -5,10 +5,13 @@
 
 from temporalio import activity
 
+from petitions.case import Case
 from petitions.case_rules import CaseRules
 from petitions.events import Entry
 from petitions.hand_over import HandOver
+from petitions.messages import Refusal
 from petitions.notices import Notice, NoticeOutcome
+from petitions.reopening import ReopenedStart
 from petitions.report import HandlingReport
 from petitions.values import Instant, Value
 
@@ -19,6 +22,8 @@ class OpenCase(Value):
     hand_over: HandOver
     engine_now: Instant
     """The engine's time at which the workflow asked; the case is opened at it, by the case's own clock."""
+    request_id: str | None = None
+    """Of the request from outside that started the case."""
 
 
 class Opened(Value):
@@ -29,6 +34,25 @@ class Opened(Value):
     """Whether Postgres has the first entry; else it is to be written again."""
     outcomes: tuple[NoticeOutcome, ...] = ()
     in_ledger: bool = True
+
+
+class ReopenCase(Value):
+    """A concluded case is to go on from its record."""
+
+    start: ReopenedStart
+    engine_now: Instant
+    """The engine's time at which the workflow asked; by the case's own clock it is reopened at it."""
+    request_id: str | None = None
+
+
+class ReopenedCase(Value):
+    """The case after its reopening, which is on record, or why it is not reopened."""
+
+    case: Case | None
+    """None: there is no such record."""
+    refusal: Refusal | None = None
+    notices: tuple[Notice, ...] = ()
+    """Those that are still to be sent."""
 
 
 class Record(Value):
@@ -98,6 +122,11 @@ class CaseWork:
 
         Repeated, it answers with the rules that are on record, whatever the file says by then.
         """
+        raise NotImplementedError
+
+    @activity.defn(name="reopen_case")
+    async def reopen_case(self, asked: ReopenCase) -> ReopenedCase:
+        """Reopen a case on its record, which alone is sure to be whole; tried until Postgres answers."""
         raise NotImplementedError
 
     @activity.defn(name="record")

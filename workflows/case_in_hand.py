@@ -3,7 +3,9 @@
 The handlers and the deadlines change it through ``apply`` alone; whoever writes, tells and shows takes from it.
 """
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Self
 
 from temporalio import workflow
@@ -12,7 +14,7 @@ from petitions.case import Case
 from petitions.case_rules import CaseRules
 from petitions.clock import local
 from petitions.deadlines import Deadline, next_deadline
-from petitions.events import Entry
+from petitions.events import Entry, Refused
 from petitions.messages import AnyMessage, Unreadable
 from petitions.notices import Notice, NoticeOutcome, NoticeState, has_address
 from petitions.procedure import Answered, Step, let_time_pass, take_in, unit_notified
@@ -21,6 +23,7 @@ from workflows.activity_interface import Opened
 
 _CARRIED_BYTES = 1_800_000
 """What one run may hand to the next, in JSON; Temporal takes 2 MiB."""
+_FRAME_BYTES = len('{"case":,"unwritten":[],"outcomes":[],"unsent":[]}')
 
 
 class Carried(Value):
@@ -46,7 +49,8 @@ class CaseInHand:
         self.outcomes: list[NoticeOutcome] = list(carried.outcomes)
         self.unsent: dict[str, Notice] = {notice.key: notice for notice in carried.unsent}
         """Notices that are not known to be sent, those on their way included."""
-        self.next_deadline: Deadline | None = next_deadline(self.case)
+        self._next_deadline: Deadline | None = next_deadline(self.case)
+        self._is_deadline_known = True
         self._weighed: tuple[tuple[int, ...], bool] = ((), False)
 
     @classmethod
@@ -64,6 +68,11 @@ class CaseInHand:
                 hand.notice_is_out(notice)
         return hand
 
+    @classmethod
+    def taken_up_again(cls, reopened: Case, unsent: Sequence[Notice]) -> Self:
+        """A case as its record has it: all of it is written."""
+        return cls(Carried(case=reopened, unsent=tuple(unsent)))
+
     def now(self) -> datetime:
         """The time of the procedure, by the case's own clock, as the jurisdiction writes it."""
         return procedure_time(self.case.rules, workflow.now())
@@ -75,25 +84,30 @@ class CaseInHand:
     def apply(self, step: Step) -> None:
         """Take over what happened. A notice to an office without an address is out with the ledger's line."""
         self.case = step.case
+        if any(not isinstance(entry.happened, Refused) for entry in step.entries):
+            self._is_deadline_known = False
         self.unwritten += step.entries
         for notice in step.notices:
             if has_address(self.case, notice):
                 self.unsent[notice.key] = notice
             elif notice.dispatches:
                 self.notice_is_out(notice)
-        self.next_deadline = next_deadline(self.case)
 
-    def take_in(self, message: AnyMessage | Unreadable) -> Answered:
+    def take_in(self, message: AnyMessage | Unreadable, request_id: str | None) -> Answered:
         """Take a message in or refuse it. What fell due before it happens before it."""
         now = self.now()
-        self.apply(let_time_pass(self.case, now))
-        answered = take_in(self.case, message, now)
+        self._let_time_pass(now)
+        answered = take_in(self.case, message, now, request_id)
         self.apply(answered)
         return answered
 
     def let_time_pass(self) -> None:
         """Whatever is due by now happens."""
-        self.apply(let_time_pass(self.case, self.now()))
+        self._let_time_pass(self.now())
+
+    def _let_time_pass(self, now: datetime) -> None:
+        if (due_at := self.next_due_at) is not None and due_at <= now:
+            self.apply(let_time_pass(self.case, now))
 
     def notice_is_out(self, notice: Notice) -> None:
         """A notice is out; the unit's own makes the case dispatched."""
@@ -101,6 +115,14 @@ class CaseInHand:
         if notice.dispatches:
             self.let_time_pass()
             self.apply(unit_notified(self.case, notice.to, self.now()))
+
+    @property
+    def next_deadline(self) -> Deadline | None:
+        """What comes next by itself. Refusals, of which there may be many, do not change it."""
+        if not self._is_deadline_known:
+            self._next_deadline = next_deadline(self.case)
+            self._is_deadline_known = True
+        return self._next_deadline
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -117,8 +139,20 @@ class CaseInHand:
         """Whether all this is little enough for a new run; after an outage much may be unwritten for a while."""
         as_it_is = (self.case.seq, len(self.unwritten), len(self.outcomes), len(self.unsent))
         if self._weighed[0] != as_it_is:
-            self._weighed = as_it_is, len(self.carried().model_dump_json().encode()) <= _CARRIED_BYTES
+            self._weighed = as_it_is, self._is_light
         return self._weighed[1]
+
+    @property
+    def _is_light(self) -> bool:
+        """Whether ``carried`` has no more bytes than may be handed on; of too much only the beginning is weighed."""
+        lists: tuple[Collection[Value], ...] = (self.unwritten, self.outcomes, self.unsent.values())
+        commas = sum(max(0, len(values) - 1) for values in lists)
+        left = _CARRIED_BYTES - _FRAME_BYTES - commas
+        for value in chain((self.case,), *lists):
+            left -= len(value.model_dump_json().encode())
+            if left < 0:
+                return False
+        return True
 
     def carried(self) -> Carried:
         """What the next run of this case needs."""

@@ -14,17 +14,19 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from petitions.hand_over import HandOver, HandOverError, read_hand_over
-from petitions.messages import AnyMessage, Unreadable
 from petitions.procedure import Answered, may_report, open_case, report_is_submitted
+from petitions.reopening import ReopenedStart, read_reopened_start
 from petitions.report import handling_report
 from petitions.view import CaseResult, case_result, case_view, unopened_view
 from petitions.vocabulary import RefusalCode, Stage
-from workflows.activity_interface import CaseWork, OpenCase, RefusedHandOver, SubmitReport
+from workflows.activity_interface import CaseWork, OpenCase, RefusedHandOver, ReopenCase, SubmitReport
 from workflows.alongside import Alongside
 from workflows.case_doors import CaseDoors
 from workflows.case_in_hand import Carried, CaseInHand, procedure_time
+from workflows.in_tray import InTray, Letter
 from workflows.patiently import patiently
 from workflows.payloads import json_of
+from workflows.request_ids import current_request_id
 
 WORKFLOW_TYPE = "PetitionCase"
 TASK_QUEUE = "petition-cases"
@@ -49,14 +51,6 @@ def _carried(arguments: Sequence[RawValue]) -> Carried | None:
         return None
 
 
-class _Early:
-    """A message that reached the case before it was open, and its answer once there is one."""
-
-    def __init__(self, message: AnyMessage | Unreadable) -> None:
-        self.message = message
-        self.answered: Answered | None = None
-
-
 class _ClosedEarlyError(Exception):
     """The case was withdrawn or merged while a stage was waited for."""
 
@@ -69,15 +63,15 @@ class PetitionCase(CaseDoors):
     def __init__(self, *arguments: RawValue) -> None:
         self._hand: CaseInHand | None = None
         self._hand_over: HandOver | None = None
-        self._early: list[_Early] = []
+        self._tray = InTray()
         if (carried := _carried(arguments)) is not None:
             self._hand = CaseInHand(carried)
 
     @workflow.run
     async def run(self, *arguments: RawValue) -> CaseResult:
         """The procedure (design §3), top to bottom."""
-        hand = self._hand or await self._open(arguments)
-        self._alongside = Alongside(hand)
+        hand = self._hand or await self._take_over(arguments)
+        self._alongside = Alongside(hand, self._tray)
         try:
             # Within 1 hour the responsible unit's notice is out.
             await self._leave(Stage.RECEIVED)
@@ -99,36 +93,56 @@ class PetitionCase(CaseDoors):
         await self._finish(hand)
         return case_result(hand.case)
 
-    async def _open(self, arguments: tuple[RawValue, ...]) -> CaseInHand:
-        """Take the case over: its rules, once; then what had arrived together with the start, in order."""
-        hand_over = await self._read_hand_over(arguments)
-        opening = OpenCase(hand_over=hand_over, engine_now=workflow.now())
-        opened = await patiently(CaseWork.open_case, opening, f"受理{hand_over.case_no}：取用本辖区规则，登记，通知")
-        step = open_case(hand_over, opened.rules, procedure_time(opened.rules, opening.engine_now))
-        hand = CaseInHand.opened(step, opened)
-        hand.let_time_pass()
+    async def _take_over(self, arguments: tuple[RawValue, ...]) -> CaseInHand:
+        """Open the case, or go on with one that is sent back; then what had arrived with the start, in order."""
+        start = await self._read_start(arguments)
+        hand = await self._reopen(start) if isinstance(start, ReopenedStart) else await self._open(start)
         self._hand = hand
-        for early in self._early:
-            early.answered = hand.take_in(early.message)
+        self._tray.bring(hand)
         return hand
 
-    async def _read_hand_over(self, arguments: tuple[RawValue, ...]) -> HandOver:
-        """The start's argument; one that cannot open a case is put on record and fails the workflow with the reason."""
-        info = workflow.info()
+    async def _open(self, hand_over: HandOver) -> CaseInHand:
+        """Take the rules that hold for the case, once."""
+        self._hand_over = hand_over
+        request_id = current_request_id()
+        opening = OpenCase(hand_over=hand_over, engine_now=workflow.now(), request_id=request_id)
+        opened = await patiently(CaseWork.open_case, opening, f"受理{hand_over.case_no}：取用本辖区规则，登记，通知")
+        step = open_case(hand_over, opened.rules, procedure_time(opened.rules, opening.engine_now), request_id)
+        hand = CaseInHand.opened(step, opened)
+        hand.let_time_pass()
+        return hand
+
+    async def _reopen(self, start: ReopenedStart) -> CaseInHand:
+        """Go on with a concluded case from its record: Temporal may have forgotten its former run."""
+        self._hand_over = start.hand_over
+        asked = ReopenCase(start=start, engine_now=workflow.now(), request_id=current_request_id())
+        reopened = await patiently(CaseWork.reopen_case, asked, f"退回重办{start.case_no}：从档案接续")
+        if reopened.case is None:
+            raise await self._refused_start(f"there is no case {start.case_no} on record to be reopened", b"")
+        if (refusal := reopened.refusal) is not None:
+            raise ApplicationError(refusal.reason, type=refusal.code.value, non_retryable=True)
+        return CaseInHand.taken_up_again(reopened.case, reopened.notices)
+
+    async def _read_start(self, arguments: tuple[RawValue, ...]) -> HandOver | ReopenedStart:
+        """The start's argument; one that can open no case is put on record and fails the workflow with the reason."""
         body = json_of(arguments)
         try:
             if isinstance(body, str):
                 raise HandOverError(f"the start needs exactly one JSON argument, the hand-over ({body})")
-            hand_over = read_hand_over(body)
-            if info.workflow_id != hand_over.workflow_id:
-                raise HandOverError(f"case {hand_over.case_no} must run under the workflow id {hand_over.workflow_id}")
+            start = read_reopened_start(body) or read_hand_over(body)
+            if workflow.info().workflow_id != start.workflow_id:
+                raise HandOverError(f"case {start.case_no} must run under the workflow id {start.workflow_id}")
         except HandOverError as error:
-            given = "" if isinstance(body, str) else body[:_GIVEN].decode(errors="replace").replace("\x00", "�")
-            refused = RefusedHandOver(workflow_id=info.workflow_id, run_id=info.run_id, given=given, reason=str(error))
-            await patiently(CaseWork.refuse_hand_over, refused, "登记无法受理的交办")
-            raise ApplicationError(str(error), type=RefusalCode.MALFORMED.value, non_retryable=True) from None
-        self._hand_over = hand_over
-        return hand_over
+            raise await self._refused_start(str(error), body) from None
+        return start
+
+    async def _refused_start(self, reason: str, given: bytes | str) -> ApplicationError:
+        """Put a start that can open no case on record; the error with which the workflow is to fail."""
+        info = workflow.info()
+        shown = given[:_GIVEN].decode(errors="replace").replace("\x00", "�") if isinstance(given, bytes) else ""
+        refused = RefusedHandOver(workflow_id=info.workflow_id, run_id=info.run_id, given=shown, reason=reason)
+        await patiently(CaseWork.refuse_hand_over, refused, "登记无法受理的交办")
+        return ApplicationError(reason, type=RefusalCode.MALFORMED.value, non_retryable=True)
 
     async def _leave(self, stage: Stage) -> None:
         """Wait until the case is past this stage; at once if it is not in it."""
@@ -144,7 +158,7 @@ class PetitionCase(CaseDoors):
                     reached()
                     or hand.case.closed
                     or alongside.is_at_fault
-                    or (info.is_continue_as_new_suggested() and hand.can_be_carried)
+                    or (info.is_continue_as_new_suggested() and self._tray.is_empty and hand.can_be_carried)
                 )
             )
             alongside.check()
@@ -164,7 +178,7 @@ class PetitionCase(CaseDoors):
             lambda: (alongside.is_at_rest and workflow.all_handlers_finished()) or alongside.is_at_fault
         )
         alongside.check()
-        if hand.can_be_carried:
+        if self._tray.is_empty and hand.can_be_carried:
             workflow.continue_as_new(hand.carried())
         alongside.is_to_rest = False
 
@@ -195,7 +209,10 @@ class PetitionCase(CaseDoors):
     async def _settle(self, hand: CaseInHand) -> None:
         """Wait until Postgres has confirmed everything and every message has its answer."""
         await workflow.wait_condition(
-            lambda: (hand.is_written and workflow.all_handlers_finished()) or self._alongside.is_at_fault
+            lambda: (
+                (self._tray.is_empty and hand.is_written and workflow.all_handlers_finished())
+                or self._alongside.is_at_fault
+            )
         )
         self._alongside.check()
 
@@ -204,20 +221,17 @@ class PetitionCase(CaseDoors):
         assert self._hand is not None, "the case is not open yet"
         return self._hand
 
-    def _take_in(self, message: AnyMessage | Unreadable) -> Answered | None:
-        if self._hand is None:
-            self._early.append(_Early(message))
-            return None
-        return self._hand.take_in(message)
-
-    async def _answer_to(self, message: AnyMessage | Unreadable) -> Answered:
+    def _take_in(self, letter: Letter) -> None:
+        self._tray.put(letter)
         if self._hand is not None:
-            return self._hand.take_in(message)
-        early = _Early(message)
-        self._early.append(early)
-        await workflow.wait_condition(lambda: early.answered is not None)
-        assert early.answered is not None
-        return early.answered
+            self._tray.bring(self._hand)
+
+    async def _answer_to(self, letter: Letter) -> Answered:
+        self._take_in(letter)
+        if letter.answered is None:
+            await workflow.wait_condition(lambda: letter.answered is not None)
+        assert letter.answered is not None
+        return letter.answered
 
     def _view(self) -> dict[str, Any]:
         return case_view(self._hand.case) if self._hand else unopened_view(self._hand_over)
