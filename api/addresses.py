@@ -11,6 +11,11 @@ def case_address(case_no: str) -> str:
     return f"/cases/{quote(case_no, safe='')}"
 
 
+def case_resource(case_no: str) -> str:
+    """A case in the HTTP API."""
+    return f"/v1/cases/{quote(case_no, safe='')}"
+
+
 def report_address(case_no: str) -> str:
     """The handling report of a case."""
     return f"{case_address(case_no)}/report"

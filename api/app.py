@@ -10,13 +10,31 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
-from api import bulletins, cases, figures, health, pages
+from activities.jurisdictions import Jurisdictions
+from api import (
+    batches,
+    bulletins,
+    cases,
+    complainants,
+    duplicates,
+    figures,
+    health,
+    intake,
+    messages,
+    pages,
+    reopenings,
+)
 from api.context import Context
 from api.faults import add_fault_handlers
 from api.headers import SafeHeaders
 from api.metrics import CountRequests, Metrics
 from api.problems import Problem
+from api.rates import Rates
+from api.request_ids import RequestIds
+from api.schemas import body_schemas
 from api.settings import ApiSettings
+from intake.complainants import SealedComplainants
+from intake.engine import Engine
 from petitions.clock import CaseClock
 from store import Store
 from store.connection import Pool
@@ -50,7 +68,7 @@ class _Api(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Everything inside; Starlette's own order would leave its answer to a failure without our headers."""
-        return CountRequests(SafeHeaders(super().build_middleware_stack()), self.metrics)
+        return RequestIds(CountRequests(SafeHeaders(super().build_middleware_stack()), self.metrics))
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI description."""
@@ -59,17 +77,24 @@ class _Api(FastAPI):
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(problem.pop("$defs", {}))
             schemas["Problem"] = problem
+            schemas.update(body_schemas())
         assert self.openapi_schema is not None
         return self.openapi_schema
 
 
-def create_app(settings: ApiSettings, pool: Pool, metrics: Metrics | None = None) -> FastAPI:
+def create_app(
+    settings: ApiSettings, pool: Pool, metrics: Metrics | None = None, engine: Engine | None = None
+) -> FastAPI:
     """The ASGI application.
 
     Args:
         settings: Of this process.
         pool: From ``store.open_pool``.
         metrics: Where requests are counted; none: in a registry of the application's own.
+        engine: The cases' engine; none: what writes is answered with 503.
+
+    Raises:
+        SealingUnavailableError: A master key file is set and cannot be used.
     """
     app = _Api(
         title="guatu 挂图",
@@ -83,15 +108,29 @@ def create_app(settings: ApiSettings, pool: Pool, metrics: Metrics | None = None
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
         openapi_tags=[
+            {"name": "intake", "description": "Hand-overs become cases."},
+            {"name": "messages", "description": "What offices send to a case."},
             {"name": "cases", "description": "Cases as the read model has them."},
             {"name": "figures", "description": "Figures, at any moment."},
             {"name": "health", "description": "For whoever runs the process."},
         ],
     )
     app.metrics = metrics or Metrics()
-    app.state.context = Context(settings=settings, store=Store(pool), clock=CaseClock(short=settings.short_clock))
+    store = Store(pool)
+    app.state.context = Context(
+        settings=settings,
+        store=store,
+        clock=CaseClock(short=settings.short_clock),
+        complainants=SealedComplainants.of_settings(store, settings),
+        rates=Rates(settings.api_writes_per_minute),
+        jurisdictions=Jurisdictions(settings.jurisdiction),
+        reached=engine,
+    )
     add_fault_handlers(app)
-    for router in (health.router, cases.router, figures.router, bulletins.router, pages.router):
+    writing = (intake.router, batches.router, messages.router, reopenings.router)
+    reading = (cases.router, complainants.router, duplicates.router, figures.router, bulletins.router, pages.router)
+    app.state.routers = (health.router, *writing, *reading)
+    for router in app.state.routers:
         app.include_router(router)
     app.mount("/static", _Static(directory=Path(str(resources.files("api").joinpath("static")))), name="static")
     return app

@@ -10,10 +10,13 @@ from pydantic import AfterValidator, BeforeValidator
 from starlette.responses import PlainTextResponse, Response
 
 from activities.jurisdictions import Jurisdictions
+from api.authentication import ACCESS_PROBLEMS, Asking, require
 from api.context import Reading
 from api.problems import MEDIA_TYPE, ProblemError, ProblemType, declared
+from petitions.access import Deed
 from petitions.bulletin_figures import Bulletin
 from petitions.bulletin_text import bulletin_text
+from petitions.values import OF_OUR_TIME
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
@@ -46,7 +49,11 @@ Day = Annotated[
     date,
     BeforeValidator(_as_written),
     AfterValidator(_of_our_time),
-    Path(description="The day, where the jurisdiction is.", examples=["2024-11-13"]),
+    Path(
+        description="The day, where the jurisdiction is.",
+        examples=["2024-11-13"],
+        json_schema_extra={"pattern": OF_OUR_TIME},
+    ),
 ]
 
 
@@ -83,7 +90,7 @@ def _weight(accept: str, wanted: str) -> float:
 
 
 def _responses() -> dict[int | str, dict[str, Any]]:
-    responses = declared(ProblemType.NOT_FOUND)
+    responses = declared(*ACCESS_PROBLEMS, ProblemType.NOT_FOUND)
     example = no_bulletin(date(2024, 11, 17)).problem.model_dump(exclude_none=True)
     responses[404]["content"][MEDIA_TYPE]["examples"] = {ProblemType.NOT_FOUND.value: {"value": example}}
     text = {"schema": {"type": "string"}, "example": "11月13日，督察组向四川省移交第二十六批群众信访举报件198件……\n"}
@@ -96,6 +103,7 @@ def _responses() -> dict[int | str, dict[str, Any]]:
 
 @router.get("/bulletins/{date}", summary="The bulletin of a day", response_model=Bulletin, responses=_responses())
 async def read_bulletin(
+    caller: Asking,
     date: Day,
     context: Reading,
     accept: Annotated[str, Header(description="`text/plain` for the Chinese text.", include_in_schema=False)] = "",
@@ -106,6 +114,7 @@ async def read_bulletin(
     not add up, `remarks` says which cases make the difference, and why. As JSON, or with `Accept: text/plain` as the
     Chinese text.
     """
+    require(caller, Deed.SEE_FIGURES)
     jurisdiction = _files(context.settings.jurisdiction).get(None)
     found = await context.in_time(context.store.bulletin(date, jurisdiction))
     if found is None:

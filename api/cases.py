@@ -6,10 +6,12 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from api.authentication import ACCESS_PROBLEMS, Asking, require, require_on_case
 from api.context import Reading
 from api.parameters import CaseNo
 from api.problems import ProblemType, case_not_found, declared
 from api.shapes import CaseView, Listing, TimelineAnswer
+from petitions.access import Deed
 from petitions.hand_over import is_case_no
 from petitions.jurisdiction_offices import unit_id
 from petitions.values import Name, of_our_time
@@ -84,11 +86,15 @@ class TimelineQuery(BaseModel):
     refused: Annotated[bool, Field(description="Also messages that were refused.")] = False
 
 
-@router.get("", summary="List cases", responses=declared())
-async def list_cases(query: Annotated[CaseQuery, Query()], context: Reading) -> Listing:
-    """Cases, the latest hand-over first, in pages that stay right while cases come in."""
+@router.get("", summary="List cases", responses=declared(*ACCESS_PROBLEMS))
+async def list_cases(caller: Asking, query: Annotated[CaseQuery, Query()], context: Reading) -> Listing:
+    """Cases, the latest hand-over first, in pages that stay right while cases come in.
+
+    A unit sees the cases that it handles or has a part in, a county's office those of its county, the city all.
+    """
+    require(caller, Deed.LIST_CASES)
     cursor = Cursor.parse(query.cursor) if query.cursor else None
-    page = await context.in_time(context.store.cases(query.filters(), cursor, query.limit))
+    page = await context.in_time(context.store.cases(query.filters(), cursor, query.limit, sight=caller.sight))
     return Listing(cases=page.cases, next_cursor=str(page.next) if page.next else None)
 
 
@@ -96,16 +102,24 @@ async def list_cases(query: Annotated[CaseQuery, Query()], context: Reading) -> 
     "/{no}",
     summary="One case",
     response_model=CaseView,
-    responses=declared(ProblemType.CASE_NOT_FOUND),
+    responses=declared(*ACCESS_PROBLEMS, ProblemType.CASE_NOT_FOUND),
 )
-async def read_case(no: CaseNo, context: Reading) -> JSONResponse:
-    """The whole case as the workflow's query `case` answers it, from the read model."""
+async def read_case(caller: Asking, no: CaseNo, context: Reading) -> JSONResponse:
+    """The whole case as the workflow's query `case` answers it, from the read model; 404 also if it is out of sight."""
+    await require_on_case(context, caller, Deed.SEE_CASE, no)
     return JSONResponse(await _view(context, no))
 
 
-@router.get("/{no}/timeline", summary="What happened to a case", responses=declared(ProblemType.CASE_NOT_FOUND))
-async def read_timeline(no: CaseNo, query: Annotated[TimelineQuery, Query()], context: Reading) -> TimelineAnswer:
+@router.get(
+    "/{no}/timeline",
+    summary="What happened to a case",
+    responses=declared(*ACCESS_PROBLEMS, ProblemType.CASE_NOT_FOUND),
+)
+async def read_timeline(
+    caller: Asking, no: CaseNo, query: Annotated[TimelineQuery, Query()], context: Reading
+) -> TimelineAnswer:
     """The case's entries in order, all of them; the case itself carries only the latest."""
+    await require_on_case(context, caller, Deed.SEE_CASE, no)
     lines = await context.in_time(context.store.timeline(no, query.after, query.limit + 1, with_refusals=query.refused))
     if not lines:
         await _view(context, no)

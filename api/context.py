@@ -8,7 +8,12 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
+from activities.jurisdictions import Jurisdictions
+from api.rates import Rates
 from api.settings import ApiSettings
+from intake.complainants import SealedComplainants
+from intake.engine import Engine
+from intake.errors import EngineAwayError
 from petitions.clock import CaseClock
 from store import Store, StoreAwayError
 
@@ -22,6 +27,22 @@ class Context:
     settings: ApiSettings
     store: Store
     clock: CaseClock
+    complainants: SealedComplainants
+    rates: Rates
+    jurisdictions: Jurisdictions
+    reached: Engine | None = None
+    """The cases' engine; none: this application was made without one, and can only read."""
+
+    @property
+    def engine(self) -> Engine:
+        """The cases' engine.
+
+        Raises:
+            EngineAwayError: There is none.
+        """
+        if self.reached is None:
+            raise EngineAwayError("the application was made without an engine")
+        return self.reached
 
     def now(self) -> datetime:
         """The procedure's time now."""

@@ -6,11 +6,16 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import Match
 
-from api.problems import INTERNAL_DETAIL, Mistake, ProblemError, ProblemType, problem_response, store_away
+from api.problems import INTERNAL_DETAIL, Mistake, ProblemError, ProblemType, engine_away, problem_response, store_away
 from api.rendering import page
+from intake.errors import EngineError
+from petitions.mistakes import sentence_for
 from store import StoreError
 
 _log = structlog.stdlib.get_logger()
@@ -27,6 +32,11 @@ def add_fault_handlers(app: FastAPI) -> None:
     async def _(request: Request, error: StoreError) -> Response:
         _log.warning("the store cannot answer", path=request.url.path, kind=type(error).__name__, error=str(error))
         return _answer(request, store_away())
+
+    @app.exception_handler(EngineError)
+    async def _(request: Request, error: EngineError) -> Response:
+        _log.warning("the engine cannot answer", path=request.url.path, kind=type(error).__name__, error=str(error))
+        return _answer(request, engine_away())
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, error: RequestValidationError) -> Response:
@@ -60,40 +70,49 @@ def _of_http(request: Request, error: HTTPException) -> ProblemError:
         return ProblemError(ProblemType.NOT_FOUND, "没有这个地址，请核对", headers=headers)
     if error.status_code == ProblemType.METHOD_NOT_ALLOWED.status:
         detail = f"这个地址不接受 {request.method[:20]} 请求"
-        return ProblemError(ProblemType.METHOD_NOT_ALLOWED, detail, headers=headers)
+        headers["Allow"] = _methods_at(request) or headers.get("Allow", "")
+        return ProblemError(ProblemType.METHOD_NOT_ALLOWED, detail, headers={**headers, "Allow": _allowed(request)})
     return ProblemError(ProblemType.HTTP_ERROR, "请求无法处理，请检查后重试", status=error.status_code, headers=headers)
 
 
-def _invalid(mistakes: Sequence[Any]) -> ProblemError:
-    errors = tuple(
-        Mistake(where=".".join(str(part)[:100] for part in mistake["loc"]), detail=_said(mistake))
+def _allowed(request: Request) -> str:
+    """The methods that this address takes; several routes may share it."""
+    methods: set[str] = set()
+    for router in request.app.state.routers:
+        for route in router.routes:
+            match, _ = route.matches(request.scope)
+            if match is not Match.NONE:
+                methods |= getattr(route, "methods", None) or set()
+    return ", ".join(sorted(methods))
+
+
+def _methods_at(request: Request) -> str:
+    """Every method that the address takes: it may have several routes, and the router names those of one."""
+    scope = dict(request.scope)
+    routes: list[BaseRoute] = request.app.routes
+    there = (route for route in routes if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE)
+    return ", ".join(sorted({method for route in there for method in route.methods or ()}))
+
+
+def invalid(root: str, mistakes: Sequence[Any]) -> tuple[Mistake, ...]:
+    """The mistakes that a model has found, as the problem tells them.
+
+    Args:
+        root: Where the model's value stands: ``body``; empty if the places say so themselves.
+        mistakes: From pydantic, without what was given.
+    """
+    before = (root,) if root else ()
+    return tuple(
+        Mistake(where=".".join(str(part)[:100] for part in (*before, *mistake["loc"])), detail=_said(mistake))
         for mistake in mistakes
     )
-    return ProblemError(ProblemType.INVALID_REQUEST, "请求有误，请改正后重试", errors=errors)
 
 
-def _said(mistake: dict[str, Any]) -> str:
-    context: dict[str, Any] = mistake.get("ctx", {})
-    match mistake["type"]:
-        case "missing":
-            return "缺少这一项"
-        case "extra_forbidden":
-            return "没有这一项，请删去或改正拼写"
-        case "enum" | "literal_error":
-            return f"只能是 {str(context.get('expected', '')).replace(' or ', ', ')}"
-        case "greater_than_equal":
-            return f"应当不小于 {context.get('ge')}"
-        case "less_than_equal":
-            return f"应当不大于 {context.get('le')}"
-        case "string_too_long":
-            return f"过长，上限为 {context.get('max_length')} 个字符"
-        case "string_too_short":
-            return "不能为空"
-        case "int_parsing" | "int_type":
-            return "应当是整数"
-        case "bool_parsing" | "bool_type":
-            return "只能是 true 或 false"
-        case "value_error":
-            return str(context.get("error", "格式不对"))
-        case _:
-            return "格式不对"
+def _invalid(mistakes: Sequence[Any]) -> ProblemError:
+    return ProblemError(ProblemType.INVALID_REQUEST, "请求有误，请改正后重试", errors=invalid("", mistakes))
+
+
+def _said(mistake: ErrorDetails) -> str:
+    if mistake["type"] == "string_too_long":
+        return f"过长，上限为 {mistake.get('ctx', {}).get('max_length')} 个字符"
+    return sentence_for(mistake)

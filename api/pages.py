@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse
 
 from api.addresses import case_address
+from api.authentication import Asking, require, require_on_case
 from api.case_page import case_page
 from api.context import Reading
 from api.marks import Sign
@@ -15,6 +16,7 @@ from api.parameters import CaseNo
 from api.problems import case_not_found
 from api.rendering import page
 from api.wall import long_moment, wall
+from petitions.access import Deed
 from petitions.case import Case
 from petitions.report import handling_report
 from store.reading import CaseFilters
@@ -36,15 +38,18 @@ class _Part(BaseModel):
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
-async def show_wall(context: Reading) -> HTMLResponse:
-    """The wall: every open case in its row, the closed ones below."""
+async def show_wall(caller: Asking, context: Reading) -> HTMLResponse:
+    """The wall: every open case in sight in its row, the closed ones below."""
+    require(caller, Deed.LIST_CASES)
+    sight = caller.sight
     now = context.now()
     store = context.store
     shown, closed, figures = await context.in_time(
         asyncio.gather(
-            context.store.open_cases(OPEN_ROWS),
-            store.cases(CaseFilters(closed=True), limit=CLOSED_ROWS),
-            store.figures(now),
+            store.open_cases(OPEN_ROWS, sight=sight),
+            store.cases(CaseFilters(closed=True), limit=CLOSED_ROWS, sight=sight),
+            # Of the same cases: what was received less what is shown must be what ended elsewhere.
+            store.figures(now, sight=sight),
         )
     )
     return page(
@@ -55,8 +60,9 @@ async def show_wall(context: Reading) -> HTMLResponse:
 
 
 @router.api_route("/cases/{no}", methods=["GET", "HEAD"])
-async def show_case(no: CaseNo, part: Annotated[_Part, Query()], context: Reading) -> HTMLResponse:
+async def show_case(caller: Asking, no: CaseNo, part: Annotated[_Part, Query()], context: Reading) -> HTMLResponse:
     """Everything about a case."""
+    await require_on_case(context, caller, Deed.SEE_CASE, no)
     now = context.now()
     case, lines = await context.in_time(
         asyncio.gather(_case(context, no), context.store.timeline(no, part.after, _LINES + 1))
@@ -69,8 +75,9 @@ async def show_case(no: CaseNo, part: Annotated[_Part, Query()], context: Readin
 
 
 @router.api_route("/cases/{no}/report", methods=["GET", "HEAD"])
-async def show_report(no: CaseNo, context: Reading) -> HTMLResponse:
+async def show_report(caller: Asking, no: CaseNo, context: Reading) -> HTMLResponse:
     """The handling report: as submitted, or as it would be now, marked as a draft."""
+    await require_on_case(context, caller, Deed.SEE_CASE, no)
     case, submitted = await context.in_time(asyncio.gather(_case(context, no), context.store.report(no)))
     report = submitted.report if submitted else handling_report(case)
     return page(

@@ -125,6 +125,12 @@ def store_away() -> ProblemError:
     return ProblemError(ProblemType.STORE_AWAY, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
+def engine_away() -> ProblemError:
+    """Temporal, or every worker, cannot be used now; come again."""
+    detail = f"案件流程系统暂时没有应答，请在{RETRY_AFTER_SECONDS}秒后原样重发（重发不会重复计算）"
+    return ProblemError(ProblemType.ENGINE_AWAY, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
 def case_not_found(case_no: str) -> ProblemError:
     """There is no such case."""
     shown = case_no if len(case_no) <= 64 else f"{case_no[:63]}…"
@@ -166,11 +172,25 @@ def _declaration(kinds: Iterable[ProblemType]) -> dict[str, Any]:
             }
         },
     }
-    if ProblemType.STORE_AWAY in described:
+    if {ProblemType.STORE_AWAY, ProblemType.TOO_MANY_REQUESTS} & set(described):
         declaration["headers"] = {
             "Retry-After": {"description": "Seconds after which to try again.", "schema": {"type": "integer"}}
         }
     return declaration
+
+
+_EXAMPLE_DETAILS = {
+    ProblemType.NOT_SIGNED_IN: "不能确认您的身份：请使用有效的密钥或登录令牌；没有密钥的，请联系系统管理员签发",
+    ProblemType.FORBIDDEN: "通川区商务局不能退回重办案件；只有信访受理中心可以",
+    ProblemType.CASE_EXISTS: "受理编号“X51000020210827001”已有案件，内容与此不同，原案不变；请核对编号",
+    ProblemType.CASE_STOPPED: "本件的办理流程已被系统管理员中止，暂不能接收消息；请联系系统管理员",
+    ProblemType.KEY_REUSED: "这个 Idempotency-Key 已用于另一个请求；请换一个后重新发送",
+    ProblemType.TOO_LARGE: "内容过大，上限为 256 KiB；请缩短或分成几份发送",
+    ProblemType.UNSUPPORTED_MEDIA_TYPE: "请以 JSON 发送，并把 Content-Type 设为 application/json",
+    ProblemType.TOO_MANY_REQUESTS: "发送过于频繁（每分钟最多 6000 次），请在 12 秒后重试",
+    ProblemType.SEALING_UNAVAILABLE: "举报人信息目前无法加密保存或解封查看，请联系系统管理员检查主密钥文件后重试",
+    ProblemType.ENGINE_AWAY: "案件流程系统暂时没有应答，请在5秒后原样重发（重发不会重复计算）",
+}
 
 
 def _example(kind: ProblemType) -> dict[str, Any]:
@@ -182,8 +202,11 @@ def _example(kind: ProblemType) -> dict[str, Any]:
         case ProblemType.INVALID_REQUEST:
             mistakes = (Mistake(where="query.limit", detail="应当不大于 200"),)
             problem = ProblemError(kind, "请求有误，请改正后重试", errors=mistakes).problem
+        case ProblemType.MESSAGE_REFUSED:
+            reason = "本件现为“核实中”，“签收”应在分发之后、提交整改报告之前发送"
+            problem = ProblemError(kind, reason, code=RefusalCode.NOT_NOW).problem
         case _:
-            problem = ProblemError(kind, INTERNAL_DETAIL).problem
+            problem = ProblemError(kind, _EXAMPLE_DETAILS.get(kind, INTERNAL_DETAIL)).problem
     return problem.model_dump(exclude_none=True)
 
 

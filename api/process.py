@@ -7,9 +7,11 @@ from collections.abc import Callable
 import structlog
 
 from api.app import create_app
+from api.authentication import start_authentication
 from api.metrics import Metrics
 from api.serving import serving, taken_port
 from api.settings import ApiSettings
+from intake.engine import Engine, connect_temporal
 from store import StoreAwayError, open_pool, prepare_schema
 
 _log = structlog.stdlib.get_logger()
@@ -26,9 +28,13 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event, on_ready: Callable
         on_ready: Called once with the port, when connections are accepted.
 
     Raises:
+        AccessSettingsError: A file that the settings of who may ask name cannot be used.
         PortInUseError: A port cannot be listened on.
         SchemaError: The database has a schema that this version does not know.
         StoreMisconfiguredError: Postgres does not let us in.
+        AccessSettingsError, SealingUnavailableError: A file that the settings name cannot be used.
+        JurisdictionError, NoSuchJurisdictionError: The jurisdiction file is not there, or wrong.
+        TemporalUnreachableError: Temporal's settings do not go together.
     """
     with contextlib.ExitStack() as ports:
         listener = ports.enter_context(
@@ -51,7 +57,9 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event, on_ready: Callable
             application_name="guatu api",
         ) as pool:
             metrics = Metrics()
-            app = create_app(settings, pool, metrics)
+            engine = Engine(await connect_temporal(lazy=True), settings.api_engine_seconds)
+            app = create_app(settings, pool, metrics, engine)
+            await start_authentication(app)
             drain = settings.api_drain_seconds
             async with (
                 serving(metrics.app(), private, drain_seconds=drain) as metrics_server,

@@ -5,13 +5,14 @@ from typing import Annotated
 from pydantic import AliasChoices, Field, HttpUrl, Json
 from pydantic_settings import SettingsConfigDict
 
+from api.access_settings import AccessSettings
 from petitions.clock import ShortClock
-from store.settings import DatabaseSettings
+from sealing.settings import SealingSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class ApiSettings(DatabaseSettings):
+class ApiSettings(AccessSettings, SealingSettings):
     """What an API process needs to know."""
 
     model_config = SettingsConfigDict(
@@ -28,10 +29,12 @@ class ApiSettings(DatabaseSettings):
     """0 chooses a free one."""
     api_drain_seconds: Annotated[int, Field(ge=0)] = 10
     """How long requests that are under way may take to finish when the process is told to stop."""
+    api_engine_seconds: Annotated[float, Field(gt=0)] = 10
+    """How long a request waits for the cases' engine (Temporal and the workers) before it is answered with 503."""
+    api_writes_per_minute: Annotated[int, Field(gt=0)] = 6_000
+    """Requests that write, of one caller, in each API process; more are answered with 429."""
     api_store_seconds: Annotated[float, Field(gt=0)] = 2.5
     """How long a request waits for Postgres before it is answered with 503."""
-    jurisdiction: str = "dazhou"
-    """The path of a jurisdiction file, or the name of a shipped one, as the workers have it."""
     temporal_ui_url: HttpUrl = HttpUrl("http://127.0.0.1:8233")
     """The address of the Temporal UI as browsers reach it; a case's page links to its workflow there."""
     temporal_namespace: Annotated[

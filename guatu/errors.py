@@ -57,9 +57,11 @@ def _expected() -> tuple[type[BaseException], ...]:
     from temporalio.service import RPCError
 
     from activities.jurisdictions import NoSuchJurisdictionError
+    from api.access_settings import AccessSettingsError
     from api.serving import PortInUseError as ApiPortInUseError
     from guatu.demo.timetable import TimetableError
     from guatu.embedded.errors import EmbeddedStackError
+    from intake.complainants import SealingUnavailableError
     from intake.errors import EngineError
     from petitions.hand_over import HandOverError
     from petitions.jurisdiction_reading import JurisdictionError
@@ -68,6 +70,7 @@ def _expected() -> tuple[type[BaseException], ...]:
     from worker.search_attributes import SearchAttributesMissingError
 
     return (
+        AccessSettingsError,
         ApiPortInUseError,
         CommandError,
         EmbeddedStackError,
@@ -77,6 +80,7 @@ def _expected() -> tuple[type[BaseException], ...]:
         NoSuchJurisdictionError,
         OSError,
         RPCError,
+        SealingUnavailableError,
         SearchAttributesMissingError,
         StoreError,
         TimetableError,

@@ -9,9 +9,14 @@ from guatu.embedded.errors import PortInUseError
 from guatu.embedded.ports import LOOPBACK, free_port
 from guatu.errors import CommandError
 from guatu.services import Service, SupervisedService, child_environment
+from sealing.errors import KeyFileError
+from sealing.key_file import new_key_file
 
 LOGS = "logs"
 """Where a data directory keeps what the processes write, the embedded servers' logs among it."""
+MASTER_KEYS = "master-keys.json"
+"""Where a data directory keeps the master keys by which complainants' details are sealed."""
+_KEY_FILE_SETTING = "GUATU_MASTER_KEY_FILE"
 
 
 def worker_service(stack: EmbeddedStack, data_dir: Path, port: int, environment: Mapping[str, str]) -> Service:
@@ -21,15 +26,25 @@ def worker_service(stack: EmbeddedStack, data_dir: Path, port: int, environment:
         stack: The servers it works with.
         data_dir: The stack's data directory.
         port: Where its health endpoint listens; 0 chooses a free port.
-        environment: Its settings, to which the addresses are added.
+        environment: Its settings, to which the addresses are added; the worker has no use for master keys and
+            gets none.
     """
-    return _service("worker", "GUATU_WORKER_PORT", stack, data_dir, port, environment)
+    settings = {name: value for name, value in environment.items() if name != _KEY_FILE_SETTING}
+    return _service("worker", "GUATU_WORKER_PORT", stack, data_dir, port, settings)
 
 
 def api_service(stack: EmbeddedStack, data_dir: Path, port: int, environment: Mapping[str, str]) -> Service:
-    """The HTTP API with the pages, on this port; else as ``worker_service``."""
-    pages = {"GUATU_TEMPORAL_UI_URL": stack.ui_url}
-    return _service("api", "GUATU_API_PORT", stack, data_dir, port, {**environment, **pages})
+    """The HTTP API with the pages, on this port; else as ``worker_service``.
+
+    Unless the environment names a master key file, the data directory has one, made at the first start.
+
+    Raises:
+        CommandError: None can be made there.
+    """
+    settings = {**environment, "GUATU_TEMPORAL_UI_URL": stack.ui_url}
+    if not settings.get(_KEY_FILE_SETTING):
+        settings[_KEY_FILE_SETTING] = str(_master_keys(data_dir))
+    return _service("api", "GUATU_API_PORT", stack, data_dir, port, settings)
 
 
 def stack_environment(stack: EmbeddedStack) -> dict[str, str]:
@@ -74,6 +89,16 @@ def ports_told_with_their_options(options: Mapping[int, str]) -> Generator[None]
         option = options.get(error.port)
         hint = f" ({option} takes a free one)" if option else ""
         raise CommandError(f"{str(error).rstrip('.')}{hint}.") from None
+
+
+def _master_keys(data_dir: Path) -> Path:
+    path = data_dir / MASTER_KEYS
+    if not path.exists():
+        try:
+            new_key_file(path)
+        except KeyFileError as error:
+            raise CommandError(str(error)) from None
+    return path
 
 
 def _service(

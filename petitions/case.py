@@ -24,9 +24,9 @@ from petitions.vocabulary import (
     Sticker,
 )
 
-KEPT_TEXT = 600
-"""Characters of a free text that the case carries along."""
-KEPT_TIMELINE = 300
+KEPT_TEXT = 400
+"""Characters of a free text that the case carries along; fewer if they take more than three bytes each."""
+KEPT_TIMELINE = 200
 """Timeline lines that the case carries along, the latest; the record has all."""
 KEPT_LINE = 300
 """Characters of a timeline line that the case carries along."""
@@ -34,13 +34,13 @@ KEPT_REPORTS = 30
 """Final reports that the case carries along, the latest."""
 KEPT_REFUSALS = 20
 """Refusals that the case shows, the latest; all are counted and recorded."""
-KEPT_REFUSED_ANSWERS = 300
+KEPT_REFUSED_ANSWERS = 200
 """Refused message ids that are remembered for a repeat, the latest."""
-KEPT_TAKEN_ANSWERS = 2_500
+KEPT_TAKEN_ANSWERS = 1_250
 """Taken message ids that are remembered for a repeat, the latest: more than ``MOST_MESSAGES``, so in effect all."""
 MOST_OF_A_KIND = 100
 """Messages of one kind that a case takes; a real one has a dozen."""
-MOST_MESSAGES = 2_000
+MOST_MESSAGES = 1_000
 """Messages that a case takes in all: their ids are remembered for as long as it runs."""
 
 

@@ -61,6 +61,8 @@ from petitions.survey import with_answers
 from petitions.values import Name, Person
 from petitions.vocabulary import MessageKind, Milestone, Stage
 
+_BYTES_OF_CHINESE = 3
+
 
 def fold(entries: Iterable[Entry], case: Case | None = None) -> Case | None:
     """The case after these entries, from the start of its record or from where it stood.
@@ -100,7 +102,11 @@ def _with(case: Case, **changes: object) -> Case:
 
 
 def _cut(text: str, most: int = KEPT_TEXT) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """A text, or its beginning: Chinese is cut by characters, what is written in wider ones (of four bytes) sooner."""
+    known = text.encode()
+    if len(text) <= most and len(known) <= most * _BYTES_OF_CHINESE:
+        return text
+    return known[: most * _BYTES_OF_CHINESE - 3].decode(errors="ignore")[: most - 1] + "…"
 
 
 def _opened(event: HandedOver, entry: Entry) -> Case:

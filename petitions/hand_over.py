@@ -1,11 +1,13 @@
 """The hand-over (交办): with what a case starts (§4, input)."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import from_json
 
+from petitions.mistakes import Mistake, TwoTonguesError, sentence_for
 from petitions.regions import SEPARATOR, regions_of
 from petitions.values import Name, StatedInstant, Text, Value
 from petitions.vocabulary import Category, Channel
@@ -21,7 +23,15 @@ def is_case_no(text: str) -> bool:
 
 
 class HandOverError(ValueError):
-    """A hand-over that cannot open a case; the text says every mistake and where it stands."""
+    """A hand-over that cannot open a case; the text says every mistake and where it stands.
+
+    Attributes:
+        mistakes: The same in Chinese, one by one; none where the text tells of something else than the content.
+    """
+
+    def __init__(self, text: str, mistakes: tuple[Mistake, ...] = ()) -> None:
+        super().__init__(text)
+        self.mistakes = mistakes
 
 
 class HandOver(Value):
@@ -65,7 +75,10 @@ class HandOver(Value):
     @classmethod
     def _usable_number(cls, number: str) -> str:
         if not is_case_no(number):
-            raise ValueError("a case number has 1 to 64 characters, without spaces, '/' or '*' inside")
+            raise TwoTonguesError(
+                "a case number has 1 to 64 characters, without spaces, '/' or '*' inside",
+                "受理编号应为 1 到 64 个字符，中间不能有空格、“/”或“*”",
+            )
         return number
 
     @field_validator("county")
@@ -94,10 +107,36 @@ def read_hand_over(body: bytes) -> HandOver:
         from_json(body)
         return HandOver.model_validate_json(body)
     except ValidationError as error:
-        mistakes = "; ".join(
-            f"{'.'.join(str(part) for part in mistake['loc']) or 'input'}: {mistake['msg']}"
-            for mistake in error.errors(include_url=False, include_input=False)
-        )
-        raise HandOverError(f"the hand-over does not fit the contract: {mistakes}") from None
+        raise _does_not_fit(error) from None
     except ValueError as error:
-        raise HandOverError(f"the hand-over is not JSON: {error}") from None
+        not_json = Mistake(where=_WHOLE, said=f"不是有效的 JSON（{error}）")
+        raise HandOverError(f"the hand-over is not JSON: {error}", (not_json,)) from None
+
+
+def hand_over_of(fields: Mapping[str, Any]) -> HandOver:
+    """Make a hand-over of fields that have been read already: a row of a list, say.
+
+    Raises:
+        HandOverError: it is none; the text names every mistake.
+    """
+    try:
+        return HandOver.model_validate(dict(fields))
+    except ValidationError as error:
+        raise _does_not_fit(error) from None
+
+
+_WHOLE = "交办件"
+"""Where a mistake stands that concerns no single field."""
+
+
+def _does_not_fit(error: ValidationError) -> HandOverError:
+    mistakes = error.errors(include_url=False, include_input=False)
+    places = [".".join(str(part) for part in mistake["loc"]) for mistake in mistakes]
+    text = "; ".join(f"{place or 'input'}: {mistake['msg']}" for place, mistake in zip(places, mistakes, strict=True))
+    return HandOverError(
+        f"the hand-over does not fit the contract: {text}",
+        tuple(
+            Mistake(where=place or _WHOLE, said=sentence_for(mistake))
+            for place, mistake in zip(places, mistakes, strict=True)
+        ),
+    )

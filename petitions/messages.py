@@ -11,7 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from petitions.values import Name, Person, StatedInstant, Text, Value, storable
+from petitions.mistakes import OVERLONG, sentence_for
+from petitions.values import AS_WHOLE, Name, Person, StatedInstant, Text, Value, storable
 from petitions.vocabulary import Completion, Finding, MessageKind, Opinion, Purpose, RefusalCode
 
 MESSAGE_BYTES = 256 * 1024
@@ -86,13 +87,13 @@ class SiteVisit(Message):
 class MeasuresTaken(Value):
     """What followed for those responsible, in counts and yuan."""
 
-    orders_to_rectify: Annotated[int, Field(ge=0)] = 0
-    penalties_filed: Annotated[int, Field(ge=0)] = 0
+    orders_to_rectify: Annotated[int, Field(ge=0), AS_WHOLE] = 0
+    penalties_filed: Annotated[int, Field(ge=0), AS_WHOLE] = 0
     fine_yuan: Annotated[int | float, Field(ge=0, allow_inf_nan=False)] = 0
-    criminal_cases: Annotated[int, Field(ge=0)] = 0
-    detained: Annotated[int, Field(ge=0)] = 0
-    interviewed: Annotated[int, Field(ge=0)] = 0
-    held_accountable: Annotated[int, Field(ge=0)] = 0
+    criminal_cases: Annotated[int, Field(ge=0), AS_WHOLE] = 0
+    detained: Annotated[int, Field(ge=0), AS_WHOLE] = 0
+    interviewed: Annotated[int, Field(ge=0), AS_WHOLE] = 0
+    held_accountable: Annotated[int, Field(ge=0), AS_WHOLE] = 0
 
 
 class Attachment(Value):
@@ -145,7 +146,7 @@ class SurveyResult(Message):
     """Answers of the residents around the site (满意度问卷); several partial results may come in a round."""
 
     kind: Literal[MessageKind.SURVEY_RESULT] = MessageKind.SURVEY_RESULT
-    round: Annotated[int, Field(ge=1)]
+    round: Annotated[int, Field(ge=1), AS_WHOLE]
     responses: Annotated[tuple[SurveyResponse, ...], Field(max_length=RESPONSES, fail_fast=True)]
     complete: bool
     team: Annotated[tuple[Name, ...], Field(max_length=50, fail_fast=True)] = ()
@@ -155,7 +156,7 @@ class Extension(Message):
     """More days for the remaining milestones (延期)."""
 
     kind: Literal[MessageKind.EXTENSION] = MessageKind.EXTENSION
-    days: Annotated[int, Field(ge=1, le=365)]
+    days: Annotated[int, Field(ge=1, le=365), AS_WHOLE]
     reason: Text
     authority: Text
 
@@ -292,30 +293,6 @@ def _short(value: Any) -> str:
     return text.replace("\x00", "�")[: Unreadable.SHORTENED]
 
 
-_TIME = "时间格式不对，例如 2021-08-27T10:00:00+08:00"
-_SAID = {
-    "missing": "缺少这一项",
-    "extra_forbidden": "没有这一项，请删去或改正拼写",
-    "string_too_short": "不能为空",
-    "bool_type": "只能是 true 或 false",
-    "int_type": "应当是整数",
-    "string_type": "应当是文字",
-    "tuple_type": "应当是列表",
-    "list_type": "应当是列表",
-    "timezone_aware": "时间要带时区，例如 2021-08-27T10:00:00+08:00",
-    "datetime_from_date_parsing": _TIME,
-    "datetime_object_invalid": _TIME,
-    "datetime_parsing": _TIME,
-    "datetime_type": _TIME,
-    "dict_type": "应当是一个对象",
-    "finite_number": "应当是有限的数",
-    "float_type": "应当是数字",
-    "int_from_float": "应当是整数",
-    "model_attributes_type": "应当是一个对象",
-    "model_type": "应当是一个对象",
-    "string_pattern_mismatch": "格式不对",
-}
-_OVERLONG = {"string_too_long", "too_long"}
 _MOST_MISTAKES = 100
 """Mistakes that are looked at one by one: a message of nothing but mistakes must not hold up the case."""
 _NO_PART = {"Person", "int", "float", "[key]", "function-after[storable(), constrained-str]"}
@@ -327,26 +304,11 @@ def _explain(error: ValidationError) -> tuple[RefusalCode, str]:
     if error.error_count() > _MOST_MISTAKES:
         return RefusalCode.MALFORMED, f"有 {error.error_count()} 处错误；请对照消息格式改正后重新发送"
     mistakes = error.errors(include_url=False, include_input=False)
-    said = "；".join(_explain_one(mistake) for mistake in mistakes[:5])
+    said = "；".join(f"{_where(mistake)}：{sentence_for(mistake)}" for mistake in mistakes[:5])
     more = f"；另有 {len(mistakes) - 5} 处" if len(mistakes) > 5 else ""
-    overlong = all(mistake["type"] in _OVERLONG for mistake in mistakes)
+    overlong = all(mistake["type"] in OVERLONG for mistake in mistakes)
     code = RefusalCode.TOO_LARGE if overlong else RefusalCode.MALFORMED
     return code, f"{said}{more}。请改正后重新发送"
-
-
-def _explain_one(mistake: ErrorDetails) -> str:
-    kind, context = mistake["type"], mistake.get("ctx", {})
-    where = _where(mistake)
-    if kind in {"enum", "literal_error"}:
-        return f"{where}：只能是 {context.get('expected', '').replace(' or ', ', ')}"
-    if kind in _OVERLONG:
-        return f"{where}：过长，上限为 {context.get('max_length', '')}"
-    if kind in {"greater_than_equal", "less_than_equal"}:
-        bound = context.get("ge", context.get("le"))
-        return f"{where}：应当{'不小于' if 'ge' in context else '不大于'} {bound}"
-    if kind == "value_error":
-        return f"{where}：{context.get('error', '')}"
-    return f"{where}：{_SAID.get(kind, '格式不对')}"
 
 
 def _where(mistake: ErrorDetails) -> str:

@@ -14,7 +14,7 @@ from petitions.case import Case, answer_key
 from petitions.hand_over import HandOver, HandOverError
 from petitions.messages import Refusal
 from petitions.standing import is_office
-from petitions.values import Name, Person, StatedInstant, Text, Value
+from petitions.values import AS_WHOLE, Name, Person, StatedInstant, Text, Value
 from petitions.vocabulary import Milestone, RefusalCode, Stage
 
 REOPEN: Final = "reopen"
@@ -32,7 +32,7 @@ class Reopening(Value):
     """The sender's own unique id; a reopening sent twice counts once."""
     by: Person
     reason: Text
-    days: Annotated[int, Field(ge=1, le=365)]
+    days: Annotated[int, Field(ge=1, le=365), AS_WHOLE]
     """Days from the reopening to conclusion and report."""
     authority: Text
     """Who decided it: the inspection group, a letter's number."""

@@ -4,6 +4,7 @@ import base64
 from datetime import date, datetime
 from typing import Any, Self
 
+from petitions.access import EVERYTHING, Sight, Whereabouts
 from petitions.bulletin import bulletin, bulletin_day
 from petitions.bulletin_figures import Bulletin, HandOverFacts
 from petitions.case import Line
@@ -17,7 +18,7 @@ from store import queries
 from store.connection import OnPool
 
 _SQL = queries.load("reading")
-_CASE_VIEW, _TIMELINE, _CASES = _SQL["case_view"], _SQL["timeline"], _SQL["cases"]
+_CASE_VIEW, _WHEREABOUTS, _TIMELINE, _CASES = _SQL["case_view"], _SQL["whereabouts"], _SQL["timeline"], _SQL["cases"]
 _WORK_LIST, _CASE_FACTS, _HAND_OVER_FACTS = _SQL["work_list"], _SQL["case_facts"], _SQL["hand_over_facts"]
 
 
@@ -125,6 +126,12 @@ class Reading(OnPool):
         async with self._connected() as connection:
             return await connection.fetchval(*_CASE_VIEW(case_no=case_no))
 
+    async def whereabouts(self, case_no: str) -> Whereabouts | None:
+        """To whom a case belongs, which decides who sees it; none if there is no such case."""
+        async with self._connected() as connection:
+            row = await connection.fetchrow(*_WHEREABOUTS(case_no=case_no))
+        return Whereabouts(county=row["county"], units=tuple(row["units"])) if row else None
+
     async def timeline(
         self, case_no: str, after_seq: int = 0, limit: int = 500, *, with_refusals: bool = False
     ) -> list[Line]:
@@ -152,7 +159,12 @@ class Reading(OnPool):
         ]
 
     async def cases(
-        self, filters: CaseFilters | None = None, cursor: Cursor | None = None, limit: int = 100
+        self,
+        filters: CaseFilters | None = None,
+        cursor: Cursor | None = None,
+        limit: int = 100,
+        *,
+        sight: Sight = EVERYTHING,
     ) -> CasePage:
         """A page of cases, the latest hand-over first.
 
@@ -160,6 +172,7 @@ class Reading(OnPool):
             filters: Which cases; all of them must hold.
             cursor: Where the page before ended; none: the first page.
             limit: How many cases at the most.
+            sight: Only cases that are in sight.
         """
         wanted = (filters or CaseFilters()).model_dump()
         before = {
@@ -167,7 +180,7 @@ class Reading(OnPool):
             "before_case_no": cursor.case_no if cursor else None,
         }
         async with self._connected() as connection:
-            rows = await connection.fetch(*_CASES(**wanted, **before, limit=limit + 1))
+            rows = await connection.fetch(*_CASES(**wanted, **before, **sight_parameters(sight), limit=limit + 1))
         found = tuple(_summary(dict(row)) for row in rows[:limit])
         last = found[-1] if len(rows) > limit and found else None
         return CasePage(cases=found, next=Cursor(received_at=last.received_at, case_no=last.case_no) if last else None)
@@ -183,14 +196,15 @@ class Reading(OnPool):
             rows = await connection.fetch(*_WORK_LIST(office=office, limit=limit))
         return [WorkItem.model_validate(dict(row)) for row in rows]
 
-    async def figures(self, at: datetime) -> Figures:
+    async def figures(self, at: datetime, *, sight: Sight = EVERYTHING) -> Figures:
         """The figures as of a moment (inclusive), from the record alone.
 
         Args:
             at: The moment, aware, on the cases' own clock.
+            sight: Only of cases that are in sight now; by default of all.
         """
         async with self._connected() as connection:
-            rows = await connection.fetch(*_CASE_FACTS(at=at))
+            rows = await connection.fetch(*_CASE_FACTS(at=at, everything=sight.everything, **sight_parameters(sight)))
         return figures((CaseFacts.model_validate(dict(row)) for row in rows), at)
 
     async def bulletin(self, day: date, jurisdiction: Jurisdiction) -> Bulletin | None:
@@ -204,6 +218,11 @@ class Reading(OnPool):
         async with self._connected() as connection:
             rows = await connection.fetch(*_HAND_OVER_FACTS(before=bounds.ends, star_at=bounds.ten))
         return bulletin((HandOverFacts.model_validate(dict(row)) for row in rows), bounds, jurisdiction)
+
+
+def sight_parameters(sight: Sight) -> dict[str, str | None]:
+    """A sight as the queries take it."""
+    return {"sight_county": sight.county, "sight_unit": sight.unit}
 
 
 def _summary(columns: dict[str, Any]) -> CaseSummary:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from petitions.access import units_of
 from petitions.case import Case
 from petitions.coverage import coverage
 from petitions.events import Closed, Entry, HandedOver, Refused, Reopened, Taken
@@ -114,6 +115,7 @@ def case_columns(case: Case) -> Row:
         "overdue": case.overdue,
         "county": given.county,
         "responsible_unit": case.responsible_unit,
+        "units": [storable(unit) for unit in units_of(case)],
         "round": case.round,
         "received_at": given.received_at,
         "opened_at": case.opened_at,

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from petitions.access import EVERYTHING, Sight
 from petitions.case import Case
 from store import queries
 from store.connection import OnPool, PooledConnection
+from store.reading import sight_parameters
 from store.record import folded
 
 _SQL = queries.load("states")
@@ -35,10 +37,10 @@ class CaseStates(OnPool):
             row = await connection.fetchrow(*_ONE(case_no=case_no))
             return await _case(connection, case_no, row["state"]) if row else None
 
-    async def open_cases(self, limit: int) -> OpenCases:
-        """The open cases, those due first at the front, ``limit`` at the most."""
+    async def open_cases(self, limit: int, *, sight: Sight = EVERYTHING) -> OpenCases:
+        """The open cases in sight, those due first at the front, ``limit`` at the most."""
         async with self._connected() as connection:
-            rows = await connection.fetch(*_OPEN(limit=limit))
+            rows = await connection.fetch(*_OPEN(limit=limit, **sight_parameters(sight)))
             cases = [await _case(connection, row["case_no"], row["state"]) for row in rows]
         return OpenCases(
             cases=tuple(case for case in cases if case is not None), number=rows[0]["number"] if rows else 0

@@ -1,15 +1,31 @@
 """All of the store in one object; its parts stand in files of their own by concern."""
 
+from store.api_keys import ApiKeys
 from store.audit import Audit
+from store.complainants import Complainants
+from store.duplicates import Duplicates
 from store.notices import NoticeLedger
 from store.reading import Reading
 from store.record import Recording
 from store.reports import Reports
+from store.requests import Requests
 from store.schema import SchemaCheck
 from store.states import CaseStates
 
 
-class Store(Recording, NoticeLedger, Reports, Reading, CaseStates, Audit, SchemaCheck):
+class Store(
+    Recording,
+    NoticeLedger,
+    Reports,
+    Requests,
+    Reading,
+    CaseStates,
+    Duplicates,
+    Complainants,
+    ApiKeys,
+    Audit,
+    SchemaCheck,
+):
     """Postgres, the record and the read model.
 
     Every writing may be repeated: a repeat is recognised and changes nothing. What can go wrong stands in

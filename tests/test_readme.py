@@ -9,21 +9,25 @@ from pathlib import Path
 
 import pytest
 
+from api.process import run_api
+from api.settings import ApiSettings
 from guatu.embedded.stack import EmbeddedStack
+from sealing.key_file import new_key_file
 from store import Store
 
 ROOT = Path(__file__).parent.parent
 READMES = ["README.md", "README.zh-CN.md"]
 
 
-def cli_block(readme: str) -> str:
-    found = re.search(r"<!--[^>]*-->\n```sh\n(.*?)```", (ROOT / readme).read_text(encoding="utf-8"), re.DOTALL)
-    assert found is not None
-    return found.group(1)
+def blocks(readme: str) -> list[str]:
+    """The blocks that run as they stand: by the Temporal CLI, and by HTTP."""
+    found = re.findall(r"<!--[^>]*-->\n```sh\n(.*?)```", (ROOT / readme).read_text(encoding="utf-8"), re.DOTALL)
+    assert len(found) == 2
+    return found
 
 
 def test_the_twins_show_the_same_commands() -> None:
-    assert cli_block("README.md") == cli_block("README.zh-CN.md")
+    assert blocks("README.md") == blocks("README.zh-CN.md")
 
 
 @pytest.mark.usefixtures("worker")
@@ -33,7 +37,7 @@ async def test_a_case_goes_from_start_to_result_by_the_temporal_cli_alone(stack:
         "PATH": f"{stack.temporal_cli.parent}{os.pathsep}{os.environ['PATH']}",
         "TEMPORAL_ADDRESS": stack.temporal_address,
     }
-    ran = await _bash(cli_block("README.md"), environment)
+    ran = await _bash(blocks("README.md")[0], environment)
     assert ran.returncode == 0, ran.stderr
     stored = await store.case("D001")
     assert stored is not None
@@ -43,6 +47,31 @@ async def test_a_case_goes_from_start_to_result_by_the_temporal_cli_alone(stack:
     result = json.loads(asked.stdout)["result"]
     assert result["outcome"] == "concluded"
     assert result["within_mandate"] is True
+
+
+@pytest.mark.usefixtures("worker")
+async def test_cases_are_handed_over_and_instructed_by_http(stack: EmbeddedStack, store: Store, tmp_path: Path) -> None:
+    new_key_file(tmp_path / "master-keys")
+    settings = ApiSettings(
+        database_url=stack.database_url, api_port=0, api_metrics_port=0, master_key_file=tmp_path / "master-keys"
+    )
+    stop, port = asyncio.Event(), asyncio.get_running_loop().create_future()
+    os.environ["TEMPORAL_ADDRESS"] = stack.temporal_address
+    try:
+        api = asyncio.create_task(run_api(settings, stop, port.set_result))
+        address = f"http://127.0.0.1:{await port}"
+        ran = await _bash(blocks("README.md")[1], {**os.environ, "GUATU_API": address})
+        stop.set()
+        await api
+    finally:
+        del os.environ["TEMPORAL_ADDRESS"]
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    answers = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+    assert [answer.get("created") for answer in answers[:1]] == [True]
+    assert answers[1]["summary"]["created"] == 1
+    assert answers[2]["message_id"] == "h1"
+    assert answers[3]["entries"][0]["event"] == "received"
+    assert "D003" in {case["case_no"] for case in answers[4]["cases"]} or answers[4]["cases"] == []
 
 
 async def _bash(script: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

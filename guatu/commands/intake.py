@@ -1,4 +1,4 @@
-"""``guatu intake FILE``: hand-overs from a file of JSON Lines become cases."""
+"""``guatu intake FILE``: the hand-overs of a list become cases."""
 
 import asyncio
 from pathlib import Path
@@ -7,55 +7,63 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from temporalio.client import Client
+    from intake.batches import RowResult
 
 
 def intake(
-    file: Annotated[Path, typer.Argument(help="JSON Lines: one hand-over on each line, in UTF-8.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="A list of cases: CSV or XLSX with headers in Chinese or English, or JSON Lines."),
+    ],
+    utc_offset: Annotated[
+        float,
+        typer.Option(
+            min=-14, max=14, help="Hours by which local time is ahead, for times in a CSV or XLSX without one."
+        ),
+    ] = 8,
 ) -> None:
-    """Start a case for each hand-over of a file; a line of result for each row, and failure if any row failed.
+    """Start a case for each row of a list; a line of result for each, and failure if any row failed.
 
-    The same file again starts nothing twice.
+    The same file again starts nothing twice, and goes on where it was.
     """
+    from datetime import timedelta, timezone
+
+    from guatu.errors import CommandError
     from guatu.running import run_until_interrupted
-    from intake.engine import connect_temporal
+    from intake.batches import take_batch
+    from intake.engine import connect_temporal, start_case
+    from intake.lists import BYTES, ListError, form_of, read_list
+
+    def read() -> bytes:
+        with file.open("rb") as opened:
+            return opened.read(BYTES + 1)  # what is longer is refused whatever stands there
 
     async def main(_stop: asyncio.Event) -> int:
-        rows = await asyncio.to_thread(file.read_bytes)
+        content = await asyncio.to_thread(read)
+        local = timezone(timedelta(hours=utc_offset))
+        try:
+            form = form_of(content, file_name=file.name)
+            case_list = await asyncio.to_thread(read_list, content, form, local=local)
+        except ListError as error:
+            raise CommandError(f"{file}: {error}") from None
         client = await connect_temporal()
-        failed = 0
-        for number, row in enumerate(rows.removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
-            if row.strip():
-                done, said = await _take(client, row)
-                typer.echo(f"第{number}行　{said}")
-                failed += not done
-        if failed:
-            typer.echo(f"{failed}行未受理", err=True)
-        return 1 if failed else 0
+        result = await take_batch(lambda hand_over: start_case(client, hand_over), case_list, told=_tell)
+        if result.ignored_columns:
+            typer.echo(f"未读取的列：{'、'.join(result.ignored_columns)}", err=True)
+        if result.done:
+            return 0
+        summary = result.summary
+        typer.echo(f"{summary.rows - summary.created - summary.same}行未受理", err=True)
+        return 1
 
     run_until_interrupted(main)
 
 
-async def _take(client: "Client", row: bytes) -> tuple[bool, str]:
-    """One row: whether its case is there now, and what to say of it."""
-    from temporalio.service import RPCError
-
-    from intake.engine import Started, start_case
-    from petitions.hand_over import HandOverError, read_hand_over
-
-    try:
-        hand_over = read_hand_over(row)
-        started = await start_case(client, hand_over)
-    except HandOverError as error:
-        return False, f"未受理：{error}"
-    except RPCError as error:
-        return False, f"未受理，请稍后重试：{error}"
-    said = {
-        Started.NEW: "已受理",
-        Started.SAME: "此前已受理，未重复立案",
-        Started.OTHER: "未受理：已有同一受理编号而内容不同的案件，请核对编号",
-    }
-    return started is not Started.OTHER, f"{hand_over.case_no}：{said[started]}"
+def _tell(result: "RowResult") -> None:
+    number = f"{result.case_no}：" if result.case_no else ""
+    why = "；".join(f"{mistake.where}：{mistake.detail}" for mistake in result.mistakes)
+    said = result.result.label if result.result.done else f"未受理（{result.result.label}）：{why}"
+    typer.echo(f"第{result.row}行　{number}{said}")
 
 
 def add_to(app: typer.Typer) -> None:

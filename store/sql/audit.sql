@@ -9,8 +9,8 @@ LIMIT :limit;
 
 -- case_row: a case's row in the read model, with what is waited for
 SELECT
-    case_no, seq, hash, revision, stage, sticker, starred, overdue, county, responsible_unit, round, received_at,
-    opened_at, due_at, closed_at, outcome, within_target, within_mandate, categories, channel, batch, location, summary,
+    case_no, seq, hash, revision, stage, sticker, starred, overdue, county, responsible_unit, units, round,
+    received_at, opened_at, due_at, closed_at, outcome, within_target, within_mandate, categories, channel, batch, location, summary,
     has_instruction, has_supervision, has_task_force, has_revisit, breaches, view::text AS view, state::text AS state,
     ARRAY(
         SELECT (office, what, due_at) FROM waiting WHERE waiting.case_no = petition_case.case_no ORDER BY office, what

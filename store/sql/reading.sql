@@ -1,6 +1,9 @@
 -- case_view: one case as the contract shows it
 SELECT view FROM petition_case WHERE case_no = :case_no;
 
+-- whereabouts: to whom a case belongs
+SELECT county, units FROM petition_case WHERE case_no = :case_no;
+
 -- timeline: what happened to a case, from an entry on; refusals only if asked for
 SELECT seq, at, event, by_office, by_name, line
 FROM case_event
@@ -34,6 +37,8 @@ WHERE (:county::text IS NULL OR :county = ANY (string_to_array(county, '、')))
     AND (:waiting_for::text IS NULL OR EXISTS (
         SELECT FROM waiting WHERE waiting.case_no = petition_case.case_no AND waiting.office = :waiting_for
     ))
+    AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+    AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
     AND (:before_received_at::timestamptz IS NULL
          OR (received_at, case_no) < (:before_received_at, :before_case_no::text COLLATE "C"))
 ORDER BY received_at DESC, case_no DESC
@@ -49,7 +54,7 @@ WHERE waiting.office = :office
 ORDER BY waiting.due_at, waiting.case_no, waiting.what
 LIMIT :limit;
 
--- case_facts: what the figures need of every case as the record stood at a moment, from the record alone
+-- case_facts: what the figures need of every case in sight as the record stood at a moment, from the record alone
 SELECT
     case_no,
     max(county) AS county,
@@ -60,7 +65,14 @@ SELECT
     (array_agg(CASE WHEN outcome = 'concluded' THEN at END ORDER BY seq DESC)
         FILTER (WHERE outcome IS NOT NULL AND at <= :at))[1] AS concluded_at
 FROM case_event
-WHERE received_at IS NOT NULL OR starred IS NOT NULL OR outcome IS NOT NULL
+WHERE (received_at IS NOT NULL OR starred IS NOT NULL OR outcome IS NOT NULL)
+    -- Only who sees a case is asked of the read model: as it stands now.
+    AND (:everything::boolean OR case_no IN (
+        SELECT seen.case_no
+        FROM petition_case AS seen
+        WHERE (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(seen.county, '、')))
+            AND (:sight_unit::text IS NULL OR :sight_unit = ANY (seen.units))
+    ))
 GROUP BY case_no
 HAVING max(received_at) <= :at::timestamptz;
 

@@ -20,14 +20,14 @@ LEFT JOIN LATERAL (
 -- write: entries, the read model, notices and their outcomes, all or (the row was written by another) nothing
 WITH saved AS (
     INSERT INTO petition_case AS standing (
-        case_no, seq, hash, revision, stage, sticker, starred, overdue, county, responsible_unit, round, received_at,
-        opened_at, due_at, closed_at, outcome, within_target, within_mandate, categories, channel, batch, location,
-        summary, has_instruction, has_supervision, has_task_force, has_revisit, breaches, view, state
+        case_no, seq, hash, revision, stage, sticker, starred, overdue, county, responsible_unit, units, round,
+        received_at, opened_at, due_at, closed_at, outcome, within_target, within_mandate, categories, channel, batch,
+        location, summary, has_instruction, has_supervision, has_task_force, has_revisit, breaches, view, state
     ) VALUES (
-        :case_no, :seq, :hash, :revision + 1, :stage, :sticker, :starred, :overdue, :county, :responsible_unit, :round,
-        :received_at, :opened_at, :due_at, :closed_at, :outcome, :within_target, :within_mandate, :categories, :channel,
-        :batch, :location, :summary, :has_instruction, :has_supervision, :has_task_force, :has_revisit, :breaches,
-        :view::text::json, :state::text::json
+        :case_no, :seq, :hash, :revision + 1, :stage, :sticker, :starred, :overdue, :county, :responsible_unit, :units,
+        :round, :received_at, :opened_at, :due_at, :closed_at, :outcome, :within_target, :within_mandate, :categories,
+        :channel, :batch, :location, :summary, :has_instruction, :has_supervision, :has_task_force, :has_revisit,
+        :breaches, :view::text::json, :state::text::json
     )
     ON CONFLICT (case_no) DO UPDATE SET
         seq = excluded.seq,
@@ -39,6 +39,7 @@ WITH saved AS (
         overdue = excluded.overdue,
         county = excluded.county,
         responsible_unit = excluded.responsible_unit,
+        units = excluded.units,
         round = excluded.round,
         received_at = excluded.received_at,
         opened_at = excluded.opened_at,

@@ -5,5 +5,7 @@ SELECT case_no, state::text AS state FROM petition_case WHERE case_no = :case_no
 SELECT case_no, state::text AS state, count(*) OVER () AS number
 FROM petition_case
 WHERE closed_at IS NULL
+    AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+    AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
 ORDER BY due_at, starred DESC, received_at, case_no
 LIMIT :limit;

@@ -45,7 +45,7 @@ def settings_for(database: str, **changes: object) -> ApiSettings:
 def client_of(app: FastAPI) -> httpx.AsyncClient:
     """A client that gets the answer to a failure, as one outside does."""
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://wall")
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,11 @@ CONTRACT = {
     "/v1/cases",
     "/v1/cases/{no}",
     "/v1/cases/{no}/timeline",
+    "/v1/cases/{no}/messages",
+    "/v1/cases/{no}/reopen",
+    "/v1/cases/{no}/complainant",
+    "/v1/cases/{no}/duplicates",
+    "/v1/batches",
     "/v1/figures",
     "/v1/bulletins/{date}",
 }
@@ -51,16 +56,30 @@ async def test_every_operation_declares_its_problems(description: dict[str, Any]
     for name, operation in operations(description):
         if "/v1/" not in name:
             continue
-        expected = {"200", "422", "500", "503"} | ({"404"} if "{no}" in name or "{date}" in name else set[str]())
+        expected = {"200", "401", "403", "422", "500", "503"}
+        if "{no}" in name or "{date}" in name:
+            expected |= {"404"}
+        if name.startswith("POST"):
+            expected |= {"409", "413", "415", "429"}
+        if name in {"POST /v1/cases", "POST /v1/cases/{no}/reopen"}:
+            expected |= {"201"}
         assert set(operation["responses"]) == expected, name
-        for status in expected - {"200"}:
+        for status in expected - {"200", "201"}:
             response = operation["responses"][status]
             content = response["content"][MEDIA_TYPE]
             assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
             for kind, example in content["examples"].items():
                 assert example["value"]["type"] == ProblemType(kind).uri
                 assert example["value"]["status"] == int(status)
-        assert "Retry-After" in operation["responses"]["503"]["headers"]
+        assert all("Retry-After" in operation["responses"][status]["headers"] for status in expected & {"429", "503"})
+
+
+async def test_every_operation_says_how_to_sign_in(description: dict[str, Any]) -> None:
+    schemes = description["components"]["securitySchemes"]
+    assert {scheme["scheme"] for scheme in schemes.values()} == {"bearer", "basic"}
+    for name, operation in operations(description):
+        ways: list[dict[str, list[str]]] = [{"HTTPBearer": []}, {"HTTPBasic": []}]
+        assert operation.get("security") == (ways if "/v1/" in name else None), name
 
 
 async def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:

@@ -15,6 +15,9 @@ RELEASED = {
     "0001_record": "68d6b12116efd7d7",
     "0002_read_model": "19ed630d1f88904e",
     "0003_ledger_and_reports": "2d54cab8f8d22f94",
+    "0004_access": "348870d86ea927a2",
+    "0005_complainants": "8e61639494b462f7",
+    "0006_requests": "3d4b78a79b37743c",
 }
 """SHA-256 (its first 16 digits) of every migration that is out."""
 

@@ -1,0 +1,56 @@
+"""The HTTP API on the session's real servers: its own Postgres, its Temporal server, and a worker."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from api.app import create_app
+from api.settings import ApiSettings
+from guatu.embedded.stack import EmbeddedStack
+from intake.engine import Engine
+from intake.request_ids import SendRequestIds
+from sealing.key_file import new_key_file
+from store import open_pool
+
+
+def http_client(app: FastAPI, **headers: str) -> httpx.AsyncClient:
+    """A caller on this machine."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers, timeout=60)
+
+
+@pytest.fixture(scope="session")
+def master_key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with one master key."""
+    file = tmp_path_factory.mktemp("keys") / "master-keys"
+    new_key_file(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+async def engine(stack: EmbeddedStack) -> Engine:
+    """The cases' engine, as an API process has it."""
+    client = await Client.connect(
+        stack.temporal_address, interceptors=[SendRequestIds()], data_converter=pydantic_data_converter
+    )
+    return Engine(client, seconds=20)
+
+
+@pytest.fixture(scope="session")
+async def app(stack: EmbeddedStack, engine: Engine, master_key_file: Path) -> AsyncIterator[FastAPI]:
+    """The application."""
+    settings = ApiSettings(database_url=stack.database_url, master_key_file=master_key_file)
+    async with open_pool(stack.database_url, max_size=10) as pool:
+        yield create_app(settings, pool, engine=engine)
+
+
+@pytest.fixture(scope="session")
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody on this machine, where no key was ever issued."""
+    async with http_client(app) as client:
+        yield client

@@ -1,0 +1,82 @@
+"""Temporal, the workers or Postgres away: 503 with Retry-After, at once; sent again, nothing counts twice."""
+
+import asyncio
+import time
+
+import httpx
+import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from api.app import create_app
+from api.settings import ApiSettings
+from guatu.embedded.ports import free_port
+from guatu.embedded.stack import EmbeddedStack
+from intake.engine import Engine
+from store import open_pool
+from tests.http.cases import handed_over, message, new_case
+from tests.http.conftest import http_client
+
+
+async def lazy_engine(address: str, seconds: float = 5) -> Engine:
+    return Engine(await Client.connect(address, lazy=True, data_converter=pydantic_data_converter), seconds)
+
+
+@pytest.mark.usefixtures("worker")
+async def test_temporal_is_away(stack: EmbeddedStack, http: httpx.AsyncClient) -> None:
+    case_no = await handed_over(http)
+    engine = await lazy_engine(f"127.0.0.1:{free_port()}")
+    settings = ApiSettings(database_url=stack.database_url)
+    async with (
+        open_pool(stack.database_url, max_size=2) as pool,
+        http_client(create_app(settings, pool, engine=engine)) as caller,
+    ):
+        began = time.monotonic()
+        answers = [
+            await caller.post("/v1/cases", json=new_case()),
+            await caller.post(
+                f"/v1/cases/{case_no}/messages", json=message("withdrawal", "city/intake", "w", reason="x")
+            ),
+            await caller.post(
+                "/v1/batches", content=b'{"case_no": "1"}\n', headers={"content-type": "application/x-ndjson"}
+            ),
+        ]
+        for answer in answers:
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:guatu:problem:engine-away"), answer.text
+            assert answer.headers["retry-after"] == "5"
+        assert time.monotonic() - began < 15, "it is said at once, not after all retries"
+        assert (await caller.get(f"/v1/cases/{case_no}")).status_code == 200, "reading goes on"
+
+
+async def test_no_worker_answers_and_the_message_counts_once_when_one_does(stack: EmbeddedStack) -> None:
+    """On a task queue of its own there is no worker: the update is admitted, and nobody answers."""
+    client = await Client.connect(stack.temporal_address)
+    await client.start_workflow("PetitionCase", {}, id="case-UNWORKED", task_queue="nobody")
+    engine = await lazy_engine(stack.temporal_address, seconds=1)
+    settings = ApiSettings(database_url=stack.database_url)
+    async with (
+        open_pool(stack.database_url, max_size=2) as pool,
+        http_client(create_app(settings, pool, engine=engine)) as caller,
+    ):
+        answer = await caller.post(
+            "/v1/cases/UNWORKED/messages", json=message("withdrawal", "city/intake", "w", reason="x")
+        )
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:guatu:problem:engine-away")
+    await client.get_workflow_handle("case-UNWORKED").terminate()
+
+
+async def test_postgres_is_away(stack: EmbeddedStack, engine: Engine) -> None:
+    nowhere = f"postgresql://guatu@127.0.0.1:{free_port()}/guatu"
+    settings = ApiSettings(database_url=nowhere)
+    async with (
+        open_pool(nowhere, min_size=0, max_size=2) as pool,
+        http_client(create_app(settings, pool, engine=engine)) as caller,
+    ):
+        answers = await asyncio.gather(
+            caller.post("/v1/cases", json=new_case()),
+            caller.post("/v1/cases/X/messages", json=message("withdrawal", "city/intake", "w", reason="x")),
+            caller.post("/v1/cases/X/reopen", json={}),
+        )
+    for answer in answers:
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:guatu:problem:store-away"), answer.text
+        assert "retry-after" in answer.headers
