@@ -46,6 +46,8 @@ async def test_temporal_is_away(stack: EmbeddedStack, http: httpx.AsyncClient) -
             assert answer.headers["retry-after"] == "5"
         assert time.monotonic() - began < 15, "it is said at once, not after all retries"
         assert (await caller.get(f"/v1/cases/{case_no}")).status_code == 200, "reading goes on"
+        ready = await caller.get("/readyz")
+        assert (ready.status_code, list(ready.json()["warnings"])) == (200, ["temporal"])
 
 
 async def test_no_worker_answers_and_the_message_counts_once_when_one_does(stack: EmbeddedStack) -> None:
