@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import Enum
 from typing import Any, cast
+from weakref import WeakValueDictionary
 
 from pydantic_core import from_json
 from temporalio.api.common.v1 import Payload
@@ -34,8 +35,17 @@ from workflows.petition_case import TASK_QUEUE, WORKFLOW_TYPE
 
 _DEFAULT_ADDRESS = "127.0.0.1:7233"
 _HEALTH = timedelta(seconds=1)
-_AGAIN = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.ABORTED, RPCStatusCode.RESOURCE_EXHAUSTED}
-"""What the server says when it has not done what was asked, and it may be asked again (docs/decisions/0010)."""
+_AGAIN = {
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.ABORTED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+    RPCStatusCode.FAILED_PRECONDITION,
+}
+"""What the server says when an update is not answered and is to be sent again (docs/decisions/0010)."""
+_RUN_ENDED = "AcceptedUpdateCompletedWorkflow"
+"""The type of an update's failure when its run ended before it answered."""
+_UPDATES_ON_THEIR_WAY = 8
+"""Updates of one case that are on their way at a time; the server takes ten, and throws all back with the eleventh."""
 _PAUSE_SECONDS = 0.1
 
 
@@ -115,6 +125,7 @@ class Engine:
     def __init__(self, client: Client, seconds: float) -> None:
         self._client = client
         self._seconds = seconds
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def fault(self) -> str | None:
         """Why it cannot be used now, in one sentence; none: it answers."""
@@ -148,7 +159,7 @@ class Engine:
         """
         payload = Payload(metadata={"encoding": b"json/plain"}, data=body)
         handle = self._client.get_workflow_handle(workflow_id)
-        async with self._in_time():
+        async with self._in_time(), self._turn(workflow_id):
             while True:
                 try:
                     with sent_with(request_id):
@@ -156,7 +167,9 @@ class Engine:
                             "submit", RawValue(payload), id=_update_id(body), result_type=Receipt
                         )
                 except WorkflowUpdateFailedError as error:
-                    return _refusal(error)
+                    if (refusal := _refusal(error)) is not None:
+                        return refusal
+                    await asyncio.sleep(_PAUSE_SECONDS)
                 except RPCError as error:
                     if error.status is RPCStatusCode.NOT_FOUND:
                         raise NotRunningError(f"case {case_no} has no running workflow") from None
@@ -191,6 +204,13 @@ class Engine:
         return True
 
     @asynccontextmanager
+    async def _turn(self, workflow_id: str) -> AsyncGenerator[None]:
+        """Wait until few enough updates of the case are on their way from here."""
+        turns = self._turns.setdefault(workflow_id, asyncio.Semaphore(_UPDATES_ON_THEIR_WAY))
+        async with turns:
+            yield
+
+    @asynccontextmanager
     async def _in_time(self) -> AsyncGenerator[None]:
         """The block may take so long; a server that is away is found out at once, not after all retries."""
         if fault := await self.fault():
@@ -219,10 +239,14 @@ def _update_id(body: bytes) -> str:
     return f"{answer_key(message_id)}-{digest}"
 
 
-def _refusal(error: WorkflowUpdateFailedError) -> Refusal:
+def _refusal(error: WorkflowUpdateFailedError) -> Refusal | None:
+    """The refusal that the case has answered with; none: its run ended before it could, so it is to be asked again."""
     cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type in set(RefusalCode):
-        return Refusal(code=RefusalCode(cause.type), reason=cause.message)
+    if isinstance(cause, ApplicationError):
+        if cause.type == _RUN_ENDED:
+            return None
+        if cause.type in set(RefusalCode):
+            return Refusal(code=RefusalCode(cause.type), reason=cause.message)
     raise EngineAwayError(f"the case could not answer ({cause})") from None
 
 

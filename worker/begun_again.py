@@ -27,6 +27,27 @@ _DIRECT_QUERY = "legacy_query"
 _IDLE = {"query_workflow", "remove_from_cache"}
 
 
+_UPDATE_BYTES = 2 * 1024 * 1024 - 64 * 1024
+"""What an update may bring at the most: a worker sends it back with its answer, in 2 MiB."""
+
+
+def _leave_out_what_cannot_be_answered(act: WorkflowActivation) -> None:
+    """Leave updates unprocessed that the server lets in (up to 4 MiB) and that no worker may send back.
+
+    Accepted or rejected, such an update would fail this task and all that follow. One that its worker passes over is
+    refused by the server itself. In no history is there one.
+    """
+    fitting = [
+        job
+        for job in act.jobs
+        if job.WhichOneof("variant") != "do_update"
+        or sum(payload.ByteSize() for payload in job.do_update.input) <= _UPDATE_BYTES
+    ]
+    if len(fitting) < len(act.jobs):
+        del act.jobs[:]
+        act.jobs.extend(fitting)
+
+
 class BegunAgain(WorkflowRunner):
     """A runner that does not go on with a workflow that a query has brought up on events without a task."""
 
@@ -70,6 +91,7 @@ class _Watched(WorkflowInstance):
         # have been a task's, but nothing tells that from work that only the query brought about.
         asked = any(job.query_workflow.query_id == _DIRECT_QUERY for job in act.jobs)
         self._is_suspect |= asked and self._replayed_first and self._worked_at == {act.history_length}
+        _leave_out_what_cannot_be_answered(act)
         return self._instance.activate(act)
 
     def get_serialization_context(self, command_info: "CommandInfo | None") -> SerializationContext | None:

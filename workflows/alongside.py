@@ -20,6 +20,7 @@ from petitions.values import Value
 from workflows.activity_interface import CaseWork, Notify, NotifyResult, Record, Recorded
 from workflows.case_in_hand import CaseInHand
 from workflows.console import details, search_updates, search_values
+from workflows.in_tray import InTray
 from workflows.patiently import patiently, short
 
 _ONCE = RetryPolicy(maximum_attempts=1)
@@ -28,6 +29,7 @@ _RECORD_ENTRIES = 200
 """Entries written in one transaction at the most; after an outage the rest follows at once."""
 _GIVEN_BYTES = 1024 * 1024
 """What one activity is given at the most, in JSON; a single entry or notice is always less. Temporal takes 2 MiB."""
+_A_MOMENT = timedelta(milliseconds=1)
 _LONGEST_WAIT = timedelta(days=365)
 """A timer's length at the most: beyond the engine's own calendar, which ends in 2262, it would fire at once."""
 
@@ -52,10 +54,11 @@ class _Room:
 
 
 class Alongside:
-    """The four companions of a case's stages."""
+    """The companions of a case's stages."""
 
-    def __init__(self, hand: CaseInHand) -> None:
+    def __init__(self, hand: CaseInHand, tray: InTray) -> None:
         self._hand = hand
+        self._tray = tray
         self._shown: dict[SearchAttributeKey[Any], Any] = {}
         self._shown_seq = 0
         self._on_their_way: set[str] = set()
@@ -65,7 +68,13 @@ class Alongside:
         """Set it, and nothing more is given to Postgres: what is still unwritten is to be carried on."""
         self._tasks: list[asyncio.Task[None]] = [
             asyncio.create_task(companion)
-            for companion in (self._keep_record(), self._keep_deadlines(), self._send_notices(), self._keep_console())
+            for companion in (
+                self._keep_record(),
+                self._keep_deadlines(),
+                self._send_notices(),
+                self._keep_console(),
+                self._read_on(),
+            )
         ]
 
     def check(self) -> None:
@@ -197,6 +206,13 @@ class Alongside:
                 self._hand.notice_is_out(notice)
             else:
                 self._also(self._insist(notice))
+
+    async def _read_on(self) -> None:
+        """Read what a workflow task has left to the next: a timer of a moment brings that about."""
+        while True:
+            await workflow.wait_condition(lambda: not self._tray.is_empty)
+            await workflow.sleep(_A_MOMENT, summary="消息较多，分批阅办")
+            self._tray.bring(self._hand)
 
     async def _keep_console(self) -> None:
         """Show the case as it stands: search attributes where they changed, and the page of current details."""

@@ -12,21 +12,20 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from petitions.messages import AnyMessage, Unreadable
 from petitions.procedure import Answered, Receipt
-from petitions.vocabulary import MessageKind, RefusalCode
-from workflows.payloads import json_of, message_of
+from petitions.vocabulary import MessageKind
+from workflows.in_tray import Letter
 
 
 class CaseDoors:
     """All messages of the contract as signals, and again by the update ``submit``; the query ``case``."""
 
     @abstractmethod
-    def _take_in(self, message: AnyMessage | Unreadable) -> Answered | None:
-        """Take a message in, or keep it (and answer none) until the case is open."""
+    def _take_in(self, letter: Letter) -> None:
+        """Take a message in: at once, or after what came before it."""
 
     @abstractmethod
-    async def _answer_to(self, message: AnyMessage | Unreadable) -> Answered:
+    async def _answer_to(self, letter: Letter) -> Answered:
         """Take a message in and answer it, once the case is open."""
 
     @abstractmethod
@@ -36,17 +35,17 @@ class CaseDoors:
     @workflow.signal(name=MessageKind.DISPATCH, description="分发：指定责任单位 {unit, note?}")
     def dispatch(self, *bodies: RawValue) -> None:
         """分发 (dispatch)."""
-        self._take_in(message_of(MessageKind.DISPATCH, bodies))
+        self._take_in(Letter(MessageKind.DISPATCH, bodies))
 
     @workflow.signal(name=MessageKind.ACKNOWLEDGEMENT, description="签收：责任单位收到交办 {}")
     def acknowledgement(self, *bodies: RawValue) -> None:
         """签收 (acknowledgement)."""
-        self._take_in(message_of(MessageKind.ACKNOWLEDGEMENT, bodies))
+        self._take_in(Letter(MessageKind.ACKNOWLEDGEMENT, bodies))
 
     @workflow.signal(name=MessageKind.LEADER_INSTRUCTION, description="领导批示 {text, complete_by?}")
     def leader_instruction(self, *bodies: RawValue) -> None:
         """领导批示 (leader instruction)."""
-        self._take_in(message_of(MessageKind.LEADER_INSTRUCTION, bodies))
+        self._take_in(Letter(MessageKind.LEADER_INSTRUCTION, bodies))
 
     @workflow.signal(
         name=MessageKind.TASK_FORCE,
@@ -54,7 +53,7 @@ class CaseDoors:
     )
     def task_force(self, *bodies: RawValue) -> None:
         """工作专班 (task force)."""
-        self._take_in(message_of(MessageKind.TASK_FORCE, bodies))
+        self._take_in(Letter(MessageKind.TASK_FORCE, bodies))
 
     @workflow.signal(
         name=MessageKind.SITE_VISIT,
@@ -62,7 +61,7 @@ class CaseDoors:
     )
     def site_visit(self, *bodies: RawValue) -> None:
         """现场督导 (site visit)."""
-        self._take_in(message_of(MessageKind.SITE_VISIT, bodies))
+        self._take_in(Letter(MessageKind.SITE_VISIT, bodies))
 
     @workflow.signal(
         name=MessageKind.RECTIFICATION_REPORT,
@@ -70,17 +69,17 @@ class CaseDoors:
     )
     def rectification_report(self, *bodies: RawValue) -> None:
         """整改报告 (rectification report)."""
-        self._take_in(message_of(MessageKind.RECTIFICATION_REPORT, bodies))
+        self._take_in(Letter(MessageKind.RECTIFICATION_REPORT, bodies))
 
     @workflow.signal(name=MessageKind.VERIFICATION, description="核实：市案件督办组 {confirmed, opinion}")
     def verification(self, *bodies: RawValue) -> None:
         """核实 (verification)."""
-        self._take_in(message_of(MessageKind.VERIFICATION, bodies))
+        self._take_in(Letter(MessageKind.VERIFICATION, bodies))
 
     @workflow.signal(name=MessageKind.PRELIMINARY_REVIEW, description="初审：市信访维稳组 {passed, opinion}")
     def preliminary_review(self, *bodies: RawValue) -> None:
         """初审 (preliminary review)."""
-        self._take_in(message_of(MessageKind.PRELIMINARY_REVIEW, bodies))
+        self._take_in(Letter(MessageKind.PRELIMINARY_REVIEW, bodies))
 
     @workflow.signal(
         name=MessageKind.SURVEY_RESULT,
@@ -88,32 +87,32 @@ class CaseDoors:
     )
     def survey_result(self, *bodies: RawValue) -> None:
         """满意度问卷 (survey result)."""
-        self._take_in(message_of(MessageKind.SURVEY_RESULT, bodies))
+        self._take_in(Letter(MessageKind.SURVEY_RESULT, bodies))
 
     @workflow.signal(name=MessageKind.EXTENSION, description="延期 {days, reason, authority}")
     def extension(self, *bodies: RawValue) -> None:
         """延期 (extension)."""
-        self._take_in(message_of(MessageKind.EXTENSION, bodies))
+        self._take_in(Letter(MessageKind.EXTENSION, bodies))
 
     @workflow.signal(name=MessageKind.STARRING, description="加星或取消加星 {starred, reason}")
     def starring(self, *bodies: RawValue) -> None:
         """加星调整 (starring)."""
-        self._take_in(message_of(MessageKind.STARRING, bodies))
+        self._take_in(Letter(MessageKind.STARRING, bodies))
 
     @workflow.signal(name=MessageKind.MERGE, description="重复件并案 {into, reason}")
     def merge(self, *bodies: RawValue) -> None:
         """并案 (merge)."""
-        self._take_in(message_of(MessageKind.MERGE, bodies))
+        self._take_in(Letter(MessageKind.MERGE, bodies))
 
     @workflow.signal(name=MessageKind.WITHDRAWAL, description="撤回 {reason}")
     def withdrawal(self, *bodies: RawValue) -> None:
         """撤回 (withdrawal)."""
-        self._take_in(message_of(MessageKind.WITHDRAWAL, bodies))
+        self._take_in(Letter(MessageKind.WITHDRAWAL, bodies))
 
     @workflow.signal(dynamic=True, description="其他名称的消息：拒收并留痕")
     def any_other_signal(self, name: str, bodies: Sequence[RawValue]) -> None:
         """A name that the contract does not have: refused as ``unknown_kind``, and on record."""
-        self._take_in(message_of(name, bodies))
+        self._take_in(Letter(name, bodies))
 
     @workflow.update(name="submit", description="提交一条消息并得到回执：消息内容加上 {kind}")
     async def submit(self, *bodies: RawValue) -> Receipt:
@@ -122,18 +121,23 @@ class CaseDoors:
         Raises:
             ApplicationError: it is refused; the error's type is the code. The refusal is on record.
         """
-        answered = await self._answer_to(message_of(None, bodies))
+        return await self._receipt_for(Letter(None, bodies))
+
+    @workflow.update(dynamic=True)
+    async def any_other_update(self, name: str, bodies: Sequence[RawValue]) -> Receipt:
+        """A name that the contract does not have: what it brings is refused as ``unknown_kind``, and on record.
+
+        Raises:
+            ApplicationError: always, but for a message of the contract sent under its own name.
+        """
+        return await self._receipt_for(Letter(name, bodies))
+
+    async def _receipt_for(self, letter: Letter) -> Receipt:
+        answered = await self._answer_to(letter)
         if answered.refusal:
             raise ApplicationError(answered.refusal.reason, type=answered.refusal.code.value, non_retryable=True)
         assert answered.receipt is not None
         return answered.receipt
-
-    @submit.validator
-    def submit_has_one_body(self, *bodies: RawValue) -> None:
-        """Refuse an update without a body before it costs history; there is nothing in it to keep on record."""
-        body = json_of(bodies)
-        if isinstance(body, str):
-            raise ApplicationError(body, type=RefusalCode.MALFORMED.value, non_retryable=True)
 
     @workflow.query(name="case", description="本件的全部情况（JSON）")
     def case(self, *_bodies: RawValue) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.common import RawValue
 from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import DataConverter
+from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
+from temporalio.exceptions import ApplicationError
 
 from petitions.messages import AnyMessage, Refusal, Unreadable, read_message
 from petitions.vocabulary import RefusalCode
@@ -29,7 +31,25 @@ class RawUnlessTyped(PydanticPayloadConverter):
         return super().from_payloads(payloads, type_hints)
 
 
-case_data_converter = DataConverter(payload_converter_class=RawUnlessTyped)
+class RefusalsWithoutTrace(DefaultFailureConverter):
+    """The failure converter, except that a refusal is told without where in the program it was raised.
+
+    Nobody needs that of a refusal, and in the sandbox to find out takes long enough for some hundreds of refused
+    updates to hold up a case: the sources are read anew each time the case is brought up.
+    """
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """Convert, a refusal by its code and its reason alone."""
+        if isinstance(exception, ApplicationError) and exception.type in _CODES:
+            exception = exception.with_traceback(None)
+        super().to_failure(exception, payload_converter, failure)
+
+
+_CODES = frozenset(code.value for code in RefusalCode)
+
+case_data_converter = DataConverter(
+    payload_converter_class=RawUnlessTyped, failure_converter_class=RefusalsWithoutTrace
+)
 """What the worker (and a replayer) of ``PetitionCase`` must use. A client may use any JSON converter."""
 
 

@@ -1,0 +1,86 @@
+"""The in-tray of a case: what has reached it and is still to be read, so much in one workflow task.
+
+A workflow task that computes for more than two seconds is taken for hung and fails, and the next one finds the same
+messages again, and more: a flood of signals would hold up a case for ever. So a task reads only so much of what has
+come, in the order in which it came, and leaves the rest to the next.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from temporalio import workflow
+from temporalio.common import RawValue
+
+from petitions.messages import MESSAGE_BYTES
+from petitions.procedure import Answered
+from workflows.case_in_hand import CaseInHand
+from workflows.payloads import message_of
+from workflows.request_ids import current_request_id
+
+_LETTERS = 100
+"""Messages that one workflow task reads at the most. A stuffed case takes some milliseconds for each."""
+_BYTES = 512 * 1024
+"""What they may amount to; the first of a task is read whatever its size. Much less than two seconds of work."""
+_SPREAD = "a-flood-is-spread-over-tasks"
+
+
+class Letter:
+    """A message as it came.
+
+    Args:
+        kind: the signal's name; none: the body says it.
+        bodies: its arguments, unread.
+    """
+
+    def __init__(self, kind: str | None, bodies: Sequence[RawValue]) -> None:
+        self.request_id = current_request_id()
+        self.answered: Answered | None = None
+        """What the case has answered, once it has."""
+        self._kind = kind
+        self._bodies = bodies
+
+    @property
+    def size(self) -> int:
+        """Bytes there are to read; of what is refused for its size alone, none."""
+        given = sum(len(body.payload.data) for body in self._bodies)
+        return given if given <= MESSAGE_BYTES else 0
+
+    def bring(self, hand: CaseInHand) -> None:
+        """Read it, and have it taken in or refused."""
+        self.answered = hand.take_in(message_of(self._kind, self._bodies), self.request_id)
+
+
+class InTray:
+    """Letters in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._letters: deque[Letter] = deque()
+        self._task = 0
+        self._room = 0
+        self._bytes = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything that came has been read."""
+        return not self._letters
+
+    def put(self, letter: Letter) -> None:
+        """Lay a letter on top of those that are there: it is read after them."""
+        self._letters.append(letter)
+
+    def bring(self, hand: CaseInHand) -> None:
+        """Read as many as this workflow task may, the eldest first."""
+        if self._task != workflow.time_ns():
+            # The engine's time stands still within a task.
+            self._task, self._room, self._bytes = workflow.time_ns(), _LETTERS, _BYTES
+        while self._letters and self._may_read():
+            letter = self._letters.popleft()
+            self._room -= 1
+            self._bytes -= letter.size
+            letter.bring(hand)
+
+    def _may_read(self) -> bool:
+        if self._room == _LETTERS or (self._room > 0 and self._letters[0].size <= self._bytes):
+            return True
+        # Histories of before read everything at once.
+        return not workflow.patched(_SPREAD)
