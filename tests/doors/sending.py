@@ -1,0 +1,137 @@
+"""An outside program that sends whatever it likes, at a pace that a Temporal server takes, and books what it sent."""
+
+import asyncio
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.common import RawValue
+from temporalio.service import RPCError, RPCStatusCode
+
+from petitions.messages import Unreadable, content_digest
+from tests.workflows.outside_program import OutsideCase
+from workflows.payloads import message_of
+
+UPDATES_AT_ONCE = 8
+"""Updates of one case on their way at a time; a server takes ten, and stumbles over the eleventh."""
+SIGNALS_AT_ONCE = 30
+"""Signals of one case on their way at a time; a server fails a workflow task during which a hundred arrive."""
+
+ANSWERED_LATER = {RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.UNAVAILABLE, RPCStatusCode.FAILED_PRECONDITION}
+"""With these the server does not take an update *now*: sent again under the same id, it is answered once."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message: the door it goes to, and what it brings.
+
+    Attributes:
+        door: The signal's name; none: the update ``submit``.
+        payloads: Its arguments.
+        times: How often it is sent, one after the other.
+    """
+
+    door: str | None
+    payloads: tuple[Payload, ...]
+    times: int = 1
+
+    @property
+    def arguments(self) -> list[RawValue]:
+        """As a client takes them, whatever its converter."""
+        return [RawValue(payload) for payload in self.payloads]
+
+
+@dataclass
+class Correspondence:
+    """All that is sent to one case, and what its record must show for it."""
+
+    case: OutsideCase
+    codes: Counter[str] = field(default_factory=Counter[str])
+    """How updates were answered."""
+    doubtful: Counter[str | None] = field(default_factory=Counter[str | None])
+    """Updates that had to be sent again, and that nothing can be known by: they may be on record for each time."""
+    _unreadable: Counter[str | None] = field(default_factory=Counter[str | None])
+    _readable: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    _updates: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPDATES_AT_ONCE))
+    _signals: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SIGNALS_AT_ONCE))
+
+    async def send(self, messages: Sequence[Sent]) -> None:
+        """Send all of these, many at a time."""
+        await asyncio.gather(*(self._send(message) for message in messages))
+
+    async def _send(self, message: Sent) -> None:
+        for _ in range(message.times):
+            if message.door is None:
+                async with self._updates:
+                    self.codes[await self._update(message)] += 1
+            else:
+                async with self._signals:
+                    await self.case.handle.signal(message.door, args=message.arguments)
+            self.book(message)
+
+    async def _update(self, message: Sent) -> str:
+        def again() -> None:
+            read = message_of(None, message.arguments)
+            if isinstance(read, Unreadable):
+                self.doubtful[read.message_id] += 1
+
+        return await answer_to(self.case, message.arguments, again)
+
+    def book(self, message: Sent) -> None:
+        """Note what the record must show of a message that the server has taken."""
+        read = message_of(message.door, message.arguments)
+        if isinstance(read, Unreadable):
+            self._unreadable[read.message_id] += 1
+        else:
+            self._readable.setdefault(read.message_id, set()).add(content_digest(read))
+
+    @property
+    def due(self) -> Counter[str | None]:
+        """How many entries each message id must have: one for each content, however often that was sent.
+
+        What cannot be read has no content to know it by: it is refused each time.
+        """
+        known: Counter[str | None] = Counter({key: len(contents) for key, contents in self._readable.items()})
+        return known + self._unreadable
+
+
+async def answer_to(case: OutsideCase, arguments: Sequence[Any], again: Callable[[], None] = lambda: None) -> str:
+    """Send an update until it is answered, always under the same id.
+
+    Args:
+        case: to which.
+        arguments: what it brings.
+        again: called each time before it is sent once more.
+
+    Returns:
+        the code of its refusal, or ``taken``.
+    """
+    update_id = str(uuid.uuid4())
+    while True:
+        try:
+            await case.handle.execute_update("submit", args=arguments, id=update_id)
+        except WorkflowUpdateFailedError as error:
+            return getattr(error.cause, "type", None) or str(error.cause)
+        except RPCError as error:
+            if error.status not in ANSWERED_LATER:
+                raise
+            again()
+            await asyncio.sleep(0.2)
+        else:
+            return "taken"
+
+
+async def booked(database: Any, case_no: str) -> Counter[str | None]:
+    """How many entries each message id has in the record: messages taken in, and messages refused."""
+    rows = await database.fetch(_ENTRIES, case_no)
+    return Counter({row["message_id"]: row["count"] for row in rows})
+
+
+_ENTRIES = """
+SELECT message_id, count(*) FROM case_event
+WHERE case_no = $1 AND (event = 'refused' OR message_id IS NOT NULL) GROUP BY message_id
+"""

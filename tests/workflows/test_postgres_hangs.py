@@ -1,0 +1,86 @@
+"""A Postgres that takes connections and answers nothing is away like one that is gone: the procedure goes on."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from activities.case_activities import CaseActivities
+from activities.jurisdictions import Jurisdictions
+from guatu.embedded.postgres import EmbeddedPostgres
+from guatu.embedded.stack import EmbeddedStack
+from store import Store, open_pool, prepare_schema
+from tests.receiver import Receiver, receiving
+from tests.store.servers import own_postgres
+from tests.store.test_away import hanging
+from tests.worker.conftest import Place, dazhou, new_place
+from tests.worker.worker_process import until
+from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
+from worker.process import case_worker
+from worker.search_attributes import ensure_search_attributes
+from worker.settings import WorkerSettings
+from workflows.payloads import case_data_converter
+
+SLOW = 1.0
+"""Seconds that the channel takes for a notice."""
+
+
+@pytest.fixture
+async def postgres() -> AsyncGenerator[EmbeddedPostgres]:
+    """A server of the test's own, which it may stop."""
+    async with own_postgres() as postgres:
+        await prepare_schema(postgres.dsn())
+        yield postgres
+
+
+@pytest.fixture
+async def place(stack: EmbeddedStack) -> Place:
+    place = await new_place(stack)
+    await ensure_search_attributes(place.client)
+    return place
+
+
+async def is_on_record(case: OutsideCase) -> bool:
+    """Whether Postgres knows the case as the workflow does."""
+    return await case.store.case(case.case_no) == await case.view()
+
+
+async def test_notices_are_not_multiplied_and_the_record_catches_up(
+    stack: EmbeddedStack, place: Place, postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    file = tmp_path / "with-an-address.toml"
+    own = await Client.connect(
+        stack.temporal_address, namespace=place.client.namespace, data_converter=case_data_converter
+    )
+    async with receiving() as channel, open_pool(postgres.dsn(), max_size=5, command_seconds=1) as pool:
+        file.write_text(f'{dazhou()}\n"{UNIT}" = ["{channel.address}"]\n', encoding="utf-8")
+        settings = WorkerSettings(database_url=postgres.dsn(), jurisdiction=str(file))
+        store = Store(pool)
+        async with case_worker(own, CaseActivities(store, Jurisdictions(str(file))), settings):
+            known = await hand_over(place.client, store)
+            await known.until("dispatched")
+            await until("it is on record", lambda: is_on_record(known))
+            told = len(channel.titles(known.case_no))
+            channel.delay = SLOW
+            with hanging(postgres):
+                await known.submit("leader_instruction", by("city/mayor"), text="立即处理。")
+                late = await hand_over(place.client, store)
+                await until("the unit is told of the new case", lambda: _told(channel, late, 1))
+                await until("and of the instruction", lambda: _told(channel, known, told + 1))
+                await late.until("dispatched")
+            channel.delay = 0
+            for case in (known, late):
+                await until("the record has caught up", lambda case=case: is_on_record(case))
+                await case.signal("withdrawal", by("city/intake"), reason="结束")
+                assert (await case.handle.result())["outcome"] == "withdrawn"
+                lines = await store.timeline(case.case_no, with_refusals=True)
+                assert [line.seq for line in lines] == list(range(1, len(lines) + 1))
+                assert await store.case(case.case_no) == await case.view()
+                notices = [f"{each['title']} {each['message']}" for each in channel.taken]
+                assert len(notices) == len(set(notices)), notices
+            assert [problem async for problem in store.verify()] == []
+
+
+async def _told(channel: Receiver, case: OutsideCase, times: int) -> bool:
+    return len(channel.titles(case.case_no)) >= times
