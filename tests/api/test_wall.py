@@ -5,8 +5,12 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from api.wall import clock, span
+from api.marks import Sign
+from api.rendering import page as render
+from api.wall import Wall, clock, span
+from api.wall import wall as compute
 from petitions.vocabulary import Stage
+from store.reading import CaseFilters
 from tests.api.conftest import NOW, House, Records
 from tests.api.pages import Page
 from tests.petitions.building import INTAKE, K, Story, concluded, rectifying, reporting, surveying, verifying
@@ -130,3 +134,54 @@ async def test_a_case_of_another_version_is_folded_from_its_record(own: House) -
     await connection.close()
     assert Stage.VERIFYING.label in (await wall(own.client)).text
     assert f"{NOW:%Y}年" in (await own.client.get("/cases/X1")).text
+
+
+async def with_merged(house: House) -> tuple[Wall, Page]:
+    """The wall with the merged cases on it, computed and as a page."""
+    store = house.records.store
+    shown, closed = await store.open_cases(400), await store.cases(CaseFilters(closed=True))
+    figures, merged = await store.figures(NOW), await store.merged_cases()
+    computed = compute(NOW, shown.cases, shown.number, closed.cases, figures, more_closed=False, merged=merged)
+    made = Page(bytes(render("wall.html", signs=Sign, wall=computed).body).decode())
+    assert made.harm == []
+    return computed, made
+
+
+async def test_a_case_stands_with_those_that_were_merged_into_it(own: House) -> None:
+    await own.records.keep(
+        rectifying(case_no="A"),
+        Story(case_no="B", location="李家巷", channel="letter").takes(K.MERGE, INTAKE, into="A"),
+        Story(case_no="C#1").takes(K.MERGE, INTAKE, into="B"),
+        concluded(case_no="D"),
+        Story(case_no="E").takes(K.MERGE, INTAKE, into="D"),
+        Story(case_no="F").takes(K.MERGE, INTAKE, into="NOBODY"),
+        Story(case_no="G").takes(K.MERGE, INTAKE, into="G2"),
+        Story(case_no="G2").takes(K.MERGE, INTAKE, into="G"),
+    )
+    computed, page = await with_merged(own)
+    assert {row.case.case_no: [each.case_no for each in row.merged] for row in computed.rows} == {"A": ["B", "C#1"]}
+    assert page.tags["tr"] == 3
+    assert "并入： B 、 C#1" in page.text
+    assert "8月27日 10:00交办，来信，甲县李家巷" in page.titles
+    closed = {row.case_no: row for row in computed.closed}
+    assert [each.case_no for each in closed["D"].merged] == ["E"]
+    assert {number: (row.into, row.into_address) for number, row in closed.items()} == {
+        "B": ("A", "/cases/A"),
+        "C#1": ("A", "/cases/A"),
+        "D": (None, None),
+        "E": ("D", "/cases/D"),
+        "F": ("NOBODY", None),
+        "G": (None, None),
+        "G2": (None, None),
+    }
+    assert "并入 NOBODY（未录入）" in page.text
+    assert "并案" in page.text
+    assert "/cases/C%231" in page.links
+
+
+async def test_of_many_merged_cases_some_are_named(own: House) -> None:
+    await own.records.keep(
+        rectifying(case_no="A"), *(Story(case_no=f"B{number}").takes(K.MERGE, INTAKE, into="A") for number in range(6))
+    )
+    _, page = await with_merged(own)
+    assert "并入： B0 、 B1 、 B2 、 B3 等6件" in page.text

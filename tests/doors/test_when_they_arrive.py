@@ -15,7 +15,7 @@ from tests.doors.failed_tasks import TOO_MANY_AT_ONCE, runs_of
 from tests.doors.sending import answer_to
 from tests.worker.conftest import Place
 from tests.worker.worker_process import until
-from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
+from tests.workflows.outside_program import UNIT, OutsideCase, StoreHistory, by, hand_over
 
 PROGRESS = {
     "final": False,
@@ -104,6 +104,18 @@ async def test_more_than_one_task_may_read(place: Place, place_store: Store, wor
         # Read in ten portions, and the mark of the version that does so.
         assert runs.events["MARKER_RECORDED"] == 1
         assert runs.events["TIMER_FIRED"] >= 9
+
+
+async def test_a_flood_leaves_a_history_that_replays(
+    place: Place, place_store: Store, working: WorkerOf, store_history: StoreHistory
+) -> None:
+    case = await hand_over(place.client, place_store)
+    for number in range(120):
+        await case.signal("verification", by(UNIT, f"第{number}人"), confirmed=True, opinion="早")
+    async with working():
+        assert (await conclude(case))["outcome"] == "concluded"
+    await store_history("flood", case)
+    assert (await runs_of(place.client, case.handle.id)).events["MARKER_RECORDED"] == 1
 
 
 async def _is_written(case: OutsideCase) -> bool:

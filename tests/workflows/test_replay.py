@@ -44,6 +44,8 @@ def test_every_path_has_a_history() -> None:
         "refusals",
         "continued-as-new",
         "postgres-away",
+        "reopening",
+        "flood",
     }
 
 
