@@ -35,19 +35,20 @@ class CaseStates(OnPool):
         """A case as it stands, or none if there is no such case."""
         async with self._connected() as connection:
             row = await connection.fetchrow(*_ONE(case_no=case_no))
-            return await _case(connection, case_no, row["state"]) if row else None
+            return await state_of(connection, case_no, row["state"]) if row else None
 
     async def open_cases(self, limit: int, *, sight: Sight = EVERYTHING) -> OpenCases:
         """The open cases in sight, those due first at the front, ``limit`` at the most."""
         async with self._connected() as connection:
             rows = await connection.fetch(*_OPEN(limit=limit, **sight_parameters(sight)))
-            cases = [await _case(connection, row["case_no"], row["state"]) for row in rows]
+            cases = [await state_of(connection, row["case_no"], row["state"]) for row in rows]
         return OpenCases(
             cases=tuple(case for case in cases if case is not None), number=rows[0]["number"] if rows else 0
         )
 
 
-async def _case(connection: PooledConnection, case_no: str, state: str) -> Case | None:
+async def state_of(connection: PooledConnection, case_no: str, state: str) -> Case | None:
+    """A case of its row's ``state``, or folded anew if another version has written that."""
     try:
         return Case.model_validate_json(state)
     except ValidationError:
