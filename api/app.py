@@ -20,23 +20,26 @@ from api import (
     figures,
     health,
     intake,
+    live,
     messages,
     pages,
     reopenings,
 )
 from api.context import Context
+from api.desk.routes import DESK_ROUTERS
 from api.faults import add_fault_handlers
 from api.headers import SafeHeaders
 from api.metrics import CountRequests, Metrics
 from api.problems import Problem
 from api.rates import Rates
 from api.request_ids import RequestIds
-from api.schemas import body_schemas
+from api.schemas import body_schemas, describe_headers
 from api.settings import ApiSettings
 from intake.complainants import SealedComplainants
 from intake.engine import Engine
 from petitions.clock import CaseClock
 from store import Store
+from store.changes import CaseChanges
 from store.connection import Pool
 
 DESCRIPTION = """\
@@ -73,17 +76,23 @@ class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI description."""
         if self.openapi_schema is None:
-            schemas: dict[str, Any] = super().openapi().setdefault("components", {}).setdefault("schemas", {})
+            description = super().openapi()
+            schemas: dict[str, Any] = description.setdefault("components", {}).setdefault("schemas", {})
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(problem.pop("$defs", {}))
             schemas["Problem"] = problem
             schemas.update(body_schemas())
+            describe_headers(description)
         assert self.openapi_schema is not None
         return self.openapi_schema
 
 
 def create_app(
-    settings: ApiSettings, pool: Pool, metrics: Metrics | None = None, engine: Engine | None = None
+    settings: ApiSettings,
+    pool: Pool,
+    metrics: Metrics | None = None,
+    engine: Engine | None = None,
+    changes: CaseChanges | None = None,
 ) -> FastAPI:
     """The ASGI application.
 
@@ -92,6 +101,7 @@ def create_app(
         pool: From ``store.open_pool``.
         metrics: Where requests are counted; none: in a registry of the application's own.
         engine: The cases' engine; none: what writes is answered with 503.
+        changes: What tells of changes, with its ``listen`` running; none: pages are not live.
 
     Raises:
         SealingUnavailableError: A master key file is set and cannot be used.
@@ -125,11 +135,12 @@ def create_app(
         rates=Rates(settings.api_writes_per_minute),
         jurisdictions=Jurisdictions(settings.jurisdiction),
         reached=engine,
+        changes=changes,
     )
     add_fault_handlers(app)
     writing = (intake.router, batches.router, messages.router, reopenings.router)
-    reading = (cases.router, complainants.router, duplicates.router, figures.router, bulletins.router, pages.router)
-    app.state.routers = (health.router, *writing, *reading)
+    reading = (cases.router, complainants.router, duplicates.router, figures.router, bulletins.router)
+    app.state.routers = (health.router, *writing, *reading, pages.router, live.router, *DESK_ROUTERS)
     for router in app.state.routers:
         app.include_router(router)
     app.mount("/static", _Static(directory=Path(str(resources.files("api").joinpath("static")))), name="static")

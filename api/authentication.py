@@ -1,8 +1,9 @@
 """Who is asking: from a request's headers to a ``Caller``, and the refusal of what the caller may not do.
 
 Known are an API key (``Authorization: Bearer guatu_…``, or as the password of ``Basic``, for browsers and for a
-television on the wall), a token of the OIDC issuer (``Bearer``), and, as ``GUATU_API_ACCESS`` has it, whoever is on
-this machine. A revoked key is good for 30 seconds more at the most: so long what was read of it is kept here.
+television on the wall), a token of the OIDC issuer (``Bearer``), on pages the session of somebody who has signed in
+at the desk, and, as ``GUATU_API_ACCESS`` has it, whoever is on this machine. A revoked key is good for 30 seconds
+more at the most: so long what was read of it is kept here.
 """
 
 import base64
@@ -21,6 +22,7 @@ from fastapi.security.base import SecurityBase
 from activities.jurisdictions import Jurisdictions
 from api.access_settings import AccessSettingsError, ApiAccess, is_loopback
 from api.context import Context, Reading
+from api.desk.sessions import DeskSessions
 from api.problems import ProblemError, ProblemType, case_not_found
 from api.tokens import InvalidTokenError, KeysUnavailableError, Tokens, is_address
 from petitions.access import LOCAL_OPERATOR, Caller, Deed, KnownBy, Whereabouts, authorize, offices_of
@@ -65,6 +67,7 @@ class Authentication:
         self._offices: tuple[Jurisdiction, frozenset[str]] | None = None
         self._kept: dict[str, tuple[float, ApiKey]] = {}
         self._a_key_was_issued = False
+        self.sessions = DeskSessions(context, self._key_holds, self.is_local_operator)
         self.tokens: Tokens | None = None
         if settings.oidc_issuer and settings.oidc_audience and settings.oidc_jwks:
             self.tokens = Tokens(
@@ -104,7 +107,7 @@ class Authentication:
         given = request.headers.getlist("authorization")
         try:
             if not given:
-                caller, by_itself = await self._without_credentials(request), True
+                caller, by_itself = await self._by_session(request) or await self._without_credentials(request), True
             elif len(given) > 1:
                 raise _Unknown("more than one Authorization header")
             else:
@@ -116,9 +119,45 @@ class Authentication:
                 _log.warning("a caller was refused", why=str(error), path=request.url.path)
             raise _not_signed_in(request) from None
         # Browsers send these by themselves, also for a form that another site made.
-        if by_itself and request.method not in _SAFE_METHODS and _from_elsewhere(request):
+        if by_itself and request.method not in _SAFE_METHODS and from_elsewhere(request):
             raise ProblemError(ProblemType.FORBIDDEN, "请求来自其他网站的页面，已拒绝；请在本系统的页面上操作")
         return caller
+
+    async def office_of_key(self, given: str) -> tuple[str, str] | None:
+        """The id and the office of an API key that is good now, for signing in; none of any other.
+
+        Raises:
+            StoreError: Postgres cannot say.
+        """
+        try:
+            caller = await self._by_key(given)
+        except _Unknown as error:
+            _log.warning("a sign-in was refused", why=str(error))
+            return None
+        return (caller.id.removeprefix("key/"), caller.office) if caller.office else None
+
+    async def is_local_operator(self, request: Request) -> bool:
+        """Whether this request needs no credentials.
+
+        Raises:
+            StoreError: Postgres cannot say.
+        """
+        try:
+            await self._without_credentials(request)
+        except _Unknown:
+            return False
+        return True
+
+    async def _by_session(self, request: Request) -> Caller | None:
+        """Who has signed in at the desk; sessions are for pages, not for programs."""
+        if request.url.path.startswith("/v1/"):
+            return None
+        here = await self.sessions.of(request)
+        return here.page_caller if here else None
+
+    async def _key_holds(self, id_: str) -> bool:
+        key = await self._key(id_)
+        return key is not None and key.ended(datetime.now(UTC)) is None
 
     async def _with_credentials(self, scheme: str, credentials: str) -> Caller:
         if scheme == "basic":
@@ -270,16 +309,21 @@ _BEARER = _Declared(
 _BASIC = _Declared("HTTPBasic", HTTPBase(scheme="basic", description="Any name, and an API key as the password."))
 
 
+def authentication_of(request: Request, context: Context) -> Authentication:
+    """What finds out who is asking; without a start of the process it is made at the first request."""
+    authentication = getattr(request.app.state, "authentication", None)
+    if not isinstance(authentication, Authentication):
+        authentication = request.app.state.authentication = Authentication(context)
+    return authentication
+
+
 async def _asking(
     request: Request,
     context: Reading,
     _bearer: Annotated[None, Security(_BEARER)],
     _basic: Annotated[None, Security(_BASIC)],
 ) -> Caller:
-    authentication = getattr(request.app.state, "authentication", None)
-    if not isinstance(authentication, Authentication):
-        authentication = request.app.state.authentication = Authentication(context)
-    caller = await authentication.caller(request)
+    caller = await authentication_of(request, context).caller(request)
     request.state.caller = caller
     return caller
 
@@ -365,7 +409,7 @@ def _host(request: Request) -> str:
         return ""
 
 
-def _from_elsewhere(request: Request) -> bool:
+def from_elsewhere(request: Request) -> bool:
     """Whether a browser says that a page of another site sends this."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site not in {"same-origin", "none"}:

@@ -24,19 +24,33 @@ from intake.errors import EngineAwayError
 from intake.lists import BYTES, ROWS, HeaderError, ListError, ListTooLargeError, UnknownFormError, form_of, read_list
 from petitions.access import Deed
 from petitions.hand_over import HandOver
+from petitions.values import WHITE
 
 router = APIRouter(prefix="/v1/batches", tags=["intake"])
 
 _OVERHEAD = 64 * 1024
 """What a form around a file adds to it."""
-_FORMS = {
-    "text/csv": "受理编号,交办时间,来电来信,是否加星,县（市、区）,地点,污染类型,反映问题\n"
-    "*X51000020210827001,2021-08-27 10:00,来电,,宣汉县,马家滩水电站,水、生态,经常关闸断流，影响下游河道。\n",
-    "application/x-ndjson": '{"case_no": "X51000020210829003", "received_at": "2021-08-29T10:00:00+08:00", '
-    '"channel": "phone", "starred": false, "county": "通川区", "location": "李家巷", "categories": ["water"], '
-    '"summary": "商户夜间清洗回收电器。"}\n',
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": None,
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_FORMS: dict[str, tuple[dict[str, str], str | None]] = {
+    _XLSX: ({"format": "binary"}, None),
+    "text/csv": (
+        {"format": "list-csv"},
+        (
+            "受理编号,交办时间,来电来信,是否加星,县（市、区）,地点,污染类型,反映问题\n"
+            "*X51000020210827001,2021-08-27 10:00,来电,,宣汉县,马家滩水电站,水、生态,经常关闸断流，影响下游河道。\n"
+        ),
+    ),
+    "application/x-ndjson": (
+        # Any text: a line that is no JSON is a row with a mistake.
+        {"pattern": rf"[^{WHITE}\u0000-\u001f]"},
+        (
+            '{"case_no": "X51000020210829003", "received_at": "2021-08-29T10:00:00+08:00", "channel": "phone", '
+            '"starred": false, "county": "通川区", "location": "李家巷", "categories": ["water"], '
+            '"summary": "商户夜间清洗回收电器。"}\n'
+        ),
+    ),
 }
+"""What a list comes as: its media type, what its schema says of it, an example."""
 
 
 class RowMistakeView(BaseModel):
@@ -70,13 +84,12 @@ class BatchView(BaseModel):
 
 def _description() -> dict[str, Any]:
     content: dict[str, Any] = {}
-    for media_type, example in _FORMS.items():
-        text = {"type": "string", "minLength": 1, "maxLength": BYTES}
-        as_bytes = {"schema": {**text, "format": "binary"}}
-        content[media_type] = {"schema": text, "example": example} if example else as_bytes
+    for media_type, (said, example) in _FORMS.items():
+        schema = {"type": "string", **said}
+        content[media_type] = {"schema": schema} | ({"example": example} if example else {})
     file = {"type": "string", "format": "binary", "description": "The list, in any of the forms."}
     form = {"type": "object", "required": ["file"], "properties": {"file": file}}
-    content["multipart/form-data"] = {"schema": form}
+    content["multipart/form-data"] = {"schema": form, "encoding": {"file": {"contentType": ", ".join(_FORMS)}}}
     return {"parameters": [DESCRIBED], "requestBody": {"required": True, "content": content}}
 
 

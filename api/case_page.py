@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from api.addresses import case_address, report_address, workflow_address
 from api.marks import Day, Heading, Tone, headings, signs, strip
+from api.related import NOTHING_RELATED, Related
 from api.settings import ApiSettings
 from api.wall import Awaited, Clock, CoverageMark, awaited, clock, coverage_marks, long_moment, span
 from petitions.asks import ask_due
@@ -112,10 +113,17 @@ class CasePage:
     refused: tuple[Refused, ...]
     events: tuple[Event, ...]
     next_after: int | None
+    related: Related
 
 
 def case_page(
-    case: Case, lines: Sequence[Line], now: datetime, settings: ApiSettings, *, next_after: int | None = None
+    case: Case,
+    lines: Sequence[Line],
+    now: datetime,
+    settings: ApiSettings,
+    *,
+    next_after: int | None = None,
+    related: Related = NOTHING_RELATED,
 ) -> CasePage:
     """The page of a case.
 
@@ -125,6 +133,7 @@ def case_page(
         now: The procedure's time.
         settings: Of this process, for links.
         next_after: After which entry the timeline goes on, if it does.
+        related: What is shown of other cases.
     """
     durations = case.rules.durations
     offset = durations.utc_offset_minutes
@@ -168,6 +177,7 @@ def case_page(
         ),
         events=tuple(_events(case, lines)),
         next_after=next_after,
+        related=related,
     )
 
 

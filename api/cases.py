@@ -6,8 +6,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from api.arriving import arrives
 from api.authentication import ACCESS_PROBLEMS, Asking, require, require_on_case
 from api.context import Reading
+from api.duplicates import answered_by
 from api.parameters import CaseNo
 from api.problems import ProblemType, case_not_found, declared
 from api.shapes import CaseView, Listing, TimelineAnswer
@@ -23,6 +25,7 @@ router = APIRouter(prefix="/v1/cases", tags=["cases"])
 MOST = 200
 """Cases or timeline entries in one answer at the most."""
 _LATEST_SEQ = 2_147_483_647
+_CURSOR_LENGTH = 500
 
 
 def _cursor(text: str) -> str:
@@ -32,7 +35,7 @@ def _cursor(text: str) -> str:
         ValueError: It is no cursor.
     """
     try:
-        cursor = Cursor.parse(text)
+        cursor = Cursor.parse(text if len(text) <= _CURSOR_LENGTH else "")
         of_our_time(cursor.received_at)
         usable = is_case_no(cursor.case_no)
     except ValueError:
@@ -64,7 +67,10 @@ class CaseQuery(BaseModel):
     cursor: Annotated[
         str | None,
         AfterValidator(lambda text: text if text is None else _cursor(text)),
-        Field(description="`next_cursor` of the page before; opaque.", max_length=500),
+        Field(
+            description="`next_cursor` of the page before; opaque.",
+            json_schema_extra={"format": "cursor"},
+        ),
     ] = None
     limit: Annotated[int, Field(description="Cases in this page at the most.", ge=1, le=MOST)] = 50
 
@@ -105,9 +111,14 @@ async def list_cases(caller: Asking, query: Annotated[CaseQuery, Query()], conte
     responses=declared(*ACCESS_PROBLEMS, ProblemType.CASE_NOT_FOUND),
 )
 async def read_case(caller: Asking, no: CaseNo, context: Reading) -> JSONResponse:
-    """The whole case as the workflow's query `case` answers it, from the read model; 404 also if it is out of sight."""
+    """The whole case as the workflow's query `case` answers it, from the read model; 404 also if it is out of sight.
+
+    A merged case says beside that who answers it.
+    """
     await require_on_case(context, caller, Deed.SEE_CASE, no)
-    return JSONResponse(await _view(context, no))
+    view = await _view(context, no)
+    answer = await answered_by(context, no, view)
+    return JSONResponse(view | ({"answered_by": answer.model_dump(mode="json")} if answer else {}))
 
 
 @router.get(
@@ -129,6 +140,8 @@ async def read_timeline(
 
 async def _view(context: Reading, case_no: str) -> dict[str, Any]:
     view = await context.in_time(context.store.case(case_no))
+    if view is None and await arrives(context, case_no):
+        view = await context.in_time(context.store.case(case_no))
     if view is None:
         raise case_not_found(case_no)
     return view

@@ -14,7 +14,7 @@ from api.request_ids import request_id_of
 from intake.complainants import SealingUnavailableError
 from petitions.access import Deed
 from petitions.complainant import Complainant
-from petitions.values import storable
+from petitions.values import WHITE, storable
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -32,7 +32,24 @@ def _in_chinese(text: str) -> str:
     return text
 
 
-_Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(storable)]
+def _says_something(text: str) -> str:
+    """Refuse what only looks like white space, too.
+
+    Raises:
+        ValueError: There is nothing else in it.
+    """
+    if not text.strip():
+        raise ValueError("不能为空")
+    return text
+
+
+_Told = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(storable),
+    AfterValidator(_says_something),
+    Field(json_schema_extra={"pattern": rf"^[^\u0000]*[^{WHITE}\u0000\u001c-\u001f][^\u0000]*$"}),
+]
 
 
 class LookQuery(BaseModel):
@@ -46,7 +63,7 @@ class LookQuery(BaseModel):
         Field(
             description="What the details are needed for, in Chinese.",
             examples=["电话回访核实情况"],
-            json_schema_extra={"pattern": _CHINESE},
+            json_schema_extra={"pattern": rf"^[^\u0000]*{_CHINESE}[^\u0000]*$"},
         ),
     ]
     name: Annotated[_Told, Field(description="The person of the office who looks.", examples=["李受理"])]

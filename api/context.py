@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -16,6 +16,7 @@ from intake.engine import Engine
 from intake.errors import EngineAwayError
 from petitions.clock import CaseClock
 from store import Store, StoreAwayError
+from store.changes import CaseChanges
 
 _T = TypeVar("_T")
 
@@ -32,6 +33,10 @@ class Context:
     jurisdictions: Jurisdictions
     reached: Engine | None = None
     """The cases' engine; none: this application was made without one, and can only read."""
+    changes: CaseChanges | None = None
+    """What tells of changes; none: pages of this application are not live."""
+    stops: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is told to stop: what would last for ever ends."""
 
     @property
     def engine(self) -> Engine:

@@ -1,12 +1,14 @@
 """Likely duplicates, proposed at intake and to clerks, never merged by themselves; and who answers a merged case."""
 
-import logging
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.arriving import arrives
 from api.authentication import ACCESS_PROBLEMS, Asking, require
 from api.context import Context, Reading
 from api.parameters import CaseNo
@@ -20,7 +22,7 @@ from store import StoreError
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger()
 
 
 class LikelyDuplicateView(BaseModel):
@@ -89,6 +91,8 @@ async def read_duplicates(caller: Asking, no: CaseNo, context: Reading) -> Dupli
     """
     require(caller, Deed.SEE_DUPLICATES, case_no=no)
     case = await context.in_time(context.store.state(no))
+    if case is None and await arrives(context, no):
+        case = await context.in_time(context.store.state(no))
     if case is None:
         raise case_not_found(no)
     proposals = await duplicates_of(context, case.hand_over)
@@ -104,7 +108,9 @@ async def duplicates_of(context: Context, hand_over: HandOver) -> tuple[LikelyDu
     Raises:
         StoreError: As the store says.
     """
-    return likely_duplicates(hand_over, await context.in_time(context.store.possible_duplicates(hand_over)))
+    others = await context.in_time(context.store.possible_duplicates(hand_over))
+    # In a thread: nobody else's request waits for the comparing.
+    return await asyncio.to_thread(likely_duplicates, hand_over, others)
 
 
 async def proposals_for(context: Context, hand_over: HandOver) -> tuple[LikelyDuplicateView, ...]:
@@ -115,8 +121,8 @@ async def proposals_for(context: Context, hand_over: HandOver) -> tuple[LikelyDu
     """
     try:
         proposals = await duplicates_of(context, hand_over)
-    except StoreError as error:
-        _log.warning("no duplicates are proposed for case %s: %s", hand_over.case_no, error)
+    except (StoreError, ValueError) as error:  # the latter: a row of another version
+        _log.warning("no duplicates are proposed", case_no=hand_over.case_no, error=str(error))
         return ()
     return tuple(map(LikelyDuplicateView.of, proposals))
 

@@ -9,7 +9,6 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
 from starlette.routing import Match
 
 from api.problems import INTERNAL_DETAIL, Mistake, ProblemError, ProblemType, engine_away, problem_response, store_away
@@ -70,7 +69,6 @@ def _of_http(request: Request, error: HTTPException) -> ProblemError:
         return ProblemError(ProblemType.NOT_FOUND, "没有这个地址，请核对", headers=headers)
     if error.status_code == ProblemType.METHOD_NOT_ALLOWED.status:
         detail = f"这个地址不接受 {request.method[:20]} 请求"
-        headers["Allow"] = _methods_at(request) or headers.get("Allow", "")
         return ProblemError(ProblemType.METHOD_NOT_ALLOWED, detail, headers={**headers, "Allow": _allowed(request)})
     return ProblemError(ProblemType.HTTP_ERROR, "请求无法处理，请检查后重试", status=error.status_code, headers=headers)
 
@@ -84,14 +82,6 @@ def _allowed(request: Request) -> str:
             if match is not Match.NONE:
                 methods |= getattr(route, "methods", None) or set()
     return ", ".join(sorted(methods))
-
-
-def _methods_at(request: Request) -> str:
-    """Every method that the address takes: it may have several routes, and the router names those of one."""
-    scope = dict(request.scope)
-    routes: list[BaseRoute] = request.app.routes
-    there = (route for route in routes if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE)
-    return ", ".join(sorted({method for route in there for method in route.methods or ()}))
 
 
 def invalid(root: str, mistakes: Sequence[Any]) -> tuple[Mistake, ...]:

@@ -31,7 +31,7 @@ DESCRIBED = {
     "in": "header",
     "required": False,
     "description": "The sender's own key of the request; sent again under it, the request gets the same answer.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]([ -~]*[!-~])?$"},
 }
 """The header in the description of a route."""
 

@@ -6,9 +6,11 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 from pydantic_core import from_json
 from starlette.responses import Response
 
+from activities.jurisdictions import shipped_names
 from api.addresses import case_resource
 from api.authentication import ACCESS_PROBLEMS, Asking, require
 from api.bodies import json_body_of, json_request
@@ -24,6 +26,7 @@ from intake.engine import Started
 from petitions.access import Caller, Deed
 from petitions.complainant import Complainant
 from petitions.hand_over import HandOver, HandOverError, read_hand_over
+from petitions.values import WHITE, Name, StatedInstant
 
 router = APIRouter(prefix="/v1/cases", tags=["intake"])
 
@@ -39,6 +42,11 @@ EXAMPLE: dict[str, Any] = {
     "summary": "商户夜间在巷内清洗回收电器，脏水横流，气味难闻。",
     "responsible_unit": "unit/通川区商务局",
 }
+
+
+CASE_NO = rf"^[{WHITE}]*(\*[ *]*[{WHITE}]*)?[^{WHITE}/*\u0000-\u001f]{{1,64}}[{WHITE}]*$"
+"""For schemas: a case number, perhaps with a star before it."""
+_STARRED_BY_NUMBER: JsonDict = {"properties": {"case_no": {"pattern": rf"^[{WHITE}]*\*"}}}
 
 
 class Accepted(BaseModel):
@@ -57,8 +65,41 @@ class Accepted(BaseModel):
 
 
 class HandOverBody(HandOver):
-    """A hand-over as it is posted: with its complainant, who does not enter the case."""
+    """A hand-over as it is posted: with its complainant, who does not enter the case.
 
+    Fields that are not known are left out.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", json_schema_extra={"anyOf": [{"required": ["starred"]}, _STARRED_BY_NUMBER]}
+    )
+
+    case_no: Annotated[
+        Name,
+        Field(
+            description="The case number (受理编号); a `*` before it means starred and is not part of it.",
+            json_schema_extra={"pattern": CASE_NO},
+        ),
+    ]
+    received_at: Annotated[StatedInstant, Field(description="The hand-over: all clocks of the case start here.")]
+    batch: Annotated[
+        Annotated[int, Field(ge=0, le=2_147_483_647)] | None,
+        Field(description="Number of the batch on the inspection group's list."),
+    ] = None
+    starred: Annotated[bool, Field(description="加星件 (重点件).")]
+    county: Annotated[
+        Name, Field(description="The region; of a joint case all of them, the leading one first, with `、` between.")
+    ]
+    responsible_unit: Annotated[
+        Name | None, Field(description="`unit/<name>`; without it the unit is found by county and category.")
+    ] = None
+    jurisdiction: Annotated[
+        Name | None,
+        Field(
+            description="Name of a jurisdiction that comes with the product; without it the workers' own.",
+            json_schema_extra={"anyOf": [{"type": "string", "enum": [*shipped_names()]}, {"type": "null"}]},
+        ),
+    ] = None
     complainant: Annotated[
         Complainant | None, Field(description="Stored encrypted, and shown to two offices only.")
     ] = None
@@ -115,7 +156,7 @@ async def hand_over_case(caller: Asking, request: Request, context: Reading) -> 
         context,
         caller,
         without,
-        lambda: _take(request, context, caller, hand_over, complainant),
+        lambda: take_hand_over(request, context, caller, hand_over, complainant),
         check=lambda: _seal(request, context, hand_over.case_no, complainant),
     )
 
@@ -132,10 +173,17 @@ async def known_or_started(context: Context, hand_over: HandOver, request_id: st
     return await context.engine.start(hand_over, request_id)
 
 
-async def _take(
+async def take_hand_over(
     request: Request, context: Context, caller: Caller, hand_over: HandOver, complainant: Complainant | None
 ) -> Response:
+    """Start the case and seal its complainant; the answer is an ``Accepted``.
+
+    Raises:
+        ProblemError: There is another case of this number; or details cannot be sealed.
+        StoreError, EngineError: As they say.
+    """
     case_no, request_id = hand_over.case_no, request_id_of(request)
+    _require_jurisdiction(context, hand_over.jurisdiction)
     if complainant is not None and context.complainants.fault() is not None:
         # Before the case is started: a sender that is told to come again must not have to be told twice.
         raise sealing_unavailable()
@@ -174,6 +222,18 @@ async def _seal(request: Request, context: Context, case_no: str, complainant: C
         raise _exists(case_no, "举报人信息与此不同")
 
 
+def _require_jurisdiction(context: Context, name: str | None) -> None:
+    """Refuse a name that no worker will find a file for: the case would wait for one.
+
+    Raises:
+        ProblemError: There is no such jurisdiction.
+    """
+    if name is None or name == context.jurisdictions.default or name in shipped_names():
+        return
+    known = "、".join(shipped_names())
+    raise _invalid(Mistake(where="body.jurisdiction", detail=f"没有这个辖区；可用的有：{known}，不填则为本系统的辖区"))
+
+
 def _read(body: bytes) -> tuple[HandOver, Complainant | None, bytes]:
     """The hand-over, its complainant, and the body without the latter.
 
@@ -189,7 +249,9 @@ def _read(body: bytes) -> tuple[HandOver, Complainant | None, bytes]:
     fields = cast("dict[str, Any]", fields)
     given = fields.pop("complainant", None)
     without = json.dumps(fields, sort_keys=True).encode()
-    mistakes: list[Mistake] = []
+    mistakes = _not_as_written(fields)
+    if mistakes:
+        raise _invalid(*mistakes)
     hand_over, complainant = None, None
     try:
         hand_over = read_hand_over(without)
@@ -202,6 +264,19 @@ def _read(body: bytes) -> tuple[HandOver, Complainant | None, bytes]:
     if hand_over is None or mistakes:
         raise _invalid(*mistakes)
     return hand_over, complainant, without
+
+
+def _not_as_written(fields: dict[str, Any]) -> list[Mistake]:
+    """What the domain would take for something: numbers for times, words for booleans. Here it is as described."""
+    mistakes: list[Mistake] = []
+    received_at, starred, batch = (fields.get(name) for name in ("received_at", "starred", "batch"))
+    if isinstance(received_at, int | float):
+        mistakes.append(Mistake(where="body.received_at", detail="时间格式不对，例如 2021-08-27T10:00:00+08:00"))
+    if starred is not None and not isinstance(starred, bool):
+        mistakes.append(Mistake(where="body.starred", detail="只能是 true 或 false"))
+    if isinstance(batch, str | bool):
+        mistakes.append(Mistake(where="body.batch", detail="应当是整数"))
+    return mistakes
 
 
 def _invalid(*mistakes: Mistake) -> ProblemError:

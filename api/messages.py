@@ -114,14 +114,25 @@ def refused(refusal: Refusal) -> ProblemError:
 
 
 async def _send(request: Request, context: Context, no: str, body: bytes) -> Response:
-    answer = await _answer(context, no, body, request_id_of(request))
+    answer = await answer_of(context, no, body, request_id_of(request))
     if isinstance(answer, Refusal):
         raise refused(answer)
     return JSONResponse(answer.model_dump(mode="json"))
 
 
-async def _answer(context: Context, no: str, body: bytes, request_id: str | None) -> Receipt | Refusal:
-    """The case's answer; of one that is over, the record's."""
+async def answer_of(context: Context, no: str, body: bytes, request_id: str | None) -> Receipt | Refusal:
+    """The case's answer to a message; of one that is over, the record's.
+
+    Args:
+        context: With the engine and the store.
+        no: The case.
+        body: The message, as the route takes it.
+        request_id: Of the request that brings it.
+
+    Raises:
+        ProblemError: There is no such case; or an operator has stopped it.
+        StoreError, EngineError: As they say.
+    """
     for _ in range(2):
         try:
             return await context.engine.submit(no, f"{WORKFLOW_ID_PREFIX}{no}", body, request_id)

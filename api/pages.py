@@ -14,11 +14,11 @@ from api.context import Reading
 from api.marks import Sign
 from api.parameters import CaseNo
 from api.problems import case_not_found
+from api.related import related_to, report_shown
 from api.rendering import page
 from api.wall import long_moment, wall
 from petitions.access import Deed
 from petitions.case import Case
-from petitions.report import handling_report
 from store.reading import CaseFilters
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -44,18 +44,27 @@ async def show_wall(caller: Asking, context: Reading) -> HTMLResponse:
     sight = caller.sight
     now = context.now()
     store = context.store
-    shown, closed, figures = await context.in_time(
+    shown, closed, figures, merged = await context.in_time(
         asyncio.gather(
             store.open_cases(OPEN_ROWS, sight=sight),
             store.cases(CaseFilters(closed=True), limit=CLOSED_ROWS, sight=sight),
             # Of the same cases: what was received less what is shown must be what ended elsewhere.
             store.figures(now, sight=sight),
+            store.merged_cases(sight=sight),
         )
     )
     return page(
         "wall.html",
         signs=Sign,
-        wall=wall(now, shown.cases, shown.number, closed.cases, figures, more_closed=closed.next is not None),
+        wall=wall(
+            now,
+            shown.cases,
+            shown.number,
+            closed.cases,
+            figures,
+            more_closed=closed.next is not None,
+            merged=merged,
+        ),
     )
 
 
@@ -69,22 +78,28 @@ async def show_case(caller: Asking, no: CaseNo, part: Annotated[_Part, Query()],
     )
     shown = lines[:_LINES]
     next_after = shown[-1].seq if len(lines) > _LINES else None
+    related = await related_to(context, caller, case)
     return page(
-        "case.html", page=case_page(case, shown, now, context.settings, next_after=next_after), after=part.after
+        "case.html",
+        page=case_page(case, shown, now, context.settings, next_after=next_after, related=related),
+        after=part.after,
     )
 
 
 @router.api_route("/cases/{no}/report", methods=["GET", "HEAD"])
 async def show_report(caller: Asking, no: CaseNo, context: Reading) -> HTMLResponse:
-    """The handling report: as submitted, or as it would be now, marked as a draft."""
+    """The handling report, as submitted or as it would be now, marked as a draft; of a merged case the other's."""
     await require_on_case(context, caller, Deed.SEE_CASE, no)
-    case, submitted = await context.in_time(asyncio.gather(_case(context, no), context.store.report(no)))
-    report = submitted.report if submitted else handling_report(case)
+    asked = await context.in_time(_case(context, no))
+    shown = await report_shown(context, caller, asked)
+    case, submitted = shown.case, shown.submitted
     return page(
         "report.html",
         case=case,
         address=case_address(case.case_no),
-        report=report,
+        merged=asked if asked.case_no != case.case_no else None,
+        merged_address=case_address(asked.case_no),
+        report=shown.report,
         submitted=submitted,
         at=long_moment(submitted.submitted_at if submitted else context.now(), case.rules.durations.utc_offset_minutes),
     )

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from api.problems import case_not_found
 from petitions.hand_over import is_case_no
-from petitions.values import StatedInstant
+from petitions.values import WHITE, StatedInstant
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -38,7 +38,11 @@ Moment = Annotated[
 def _case_no(
     no: Annotated[
         str,
-        Path(description="The case number (受理编号), without the `*` of a star.", examples=["X51000020210827001"]),
+        Path(
+            description="The case number (受理编号), without the `*` of a star.",
+            examples=["X51000020210827001"],
+            json_schema_extra={"pattern": rf"^[^{WHITE}/*\u0000-\u001f]{{1,64}}$"},
+        ),
     ],
 ) -> str:
     """The number, if it can be one at all: no other is asked for in the store.

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any
 
 import structlog
 
@@ -13,6 +14,7 @@ from api.serving import serving, taken_port
 from api.settings import ApiSettings
 from intake.engine import Engine, connect_temporal
 from store import StoreAwayError, open_pool, prepare_schema
+from store.changes import CaseChanges
 
 _log = structlog.stdlib.get_logger()
 
@@ -58,10 +60,12 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event, on_ready: Callable
         ) as pool:
             metrics = Metrics()
             engine = Engine(await connect_temporal(lazy=True), settings.api_engine_seconds)
-            app = create_app(settings, pool, metrics, engine)
+            changes = CaseChanges(settings.database_url)
+            app = create_app(settings, pool, metrics, engine, changes)
             await start_authentication(app)
             drain = settings.api_drain_seconds
             async with (
+                _in_the_background(changes.listen()),
                 serving(metrics.app(), private, drain_seconds=drain) as metrics_server,
                 serving(app, listener, drain_seconds=drain) as server,
             ):
@@ -71,6 +75,19 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event, on_ready: Callable
                     on_ready(port)
                 await _until_stopped(stop, server, metrics_server)
                 _log.info("the API drains", seconds=drain)
+                app.state.context.stops.set()
+
+
+@contextlib.asynccontextmanager
+async def _in_the_background(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """Something that goes on while the block runs."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def _prepare(settings: ApiSettings) -> None:

@@ -83,10 +83,20 @@ async def reopen_case(caller: Asking, no: CaseNo, request: Request, context: Rea
 
 
 async def _reopen(request: Request, context: Context, no: str, reopening: Reopening) -> Response:
+    receipt, new = await reopened(context, no, reopening, request_id_of(request))
+    return _receipt(receipt, status=201 if new else 200)
+
+
+async def reopened(context: Context, no: str, reopening: Reopening, request_id: str | None) -> tuple[Receipt, bool]:
+    """Send a case back; the receipt, and whether it was done now: the same again changes nothing.
+
+    Raises:
+        ProblemError: There is no such case; or the reopening is refused.
+        StoreError, EngineError: As they say.
+    """
     case = await context.in_time(context.store.state(no))
     if case is None:
         raise case_not_found(no)
-    request_id = request_id_of(request)
     now = local(context.now(), case.rules.durations.utc_offset_minutes)
     answered = reopen(case, reopening, now, request_id)
     if answered.refusal is not None:
@@ -95,9 +105,9 @@ async def _reopen(request: Request, context: Context, no: str, reopening: Reopen
         raise refused(answered.refusal)
     if not answered.entries:
         assert answered.receipt is not None
-        return _receipt(answered.receipt, status=200)
+        return answered.receipt, False
     await context.engine.reopen(ReopenedStart(reopening=reopening, hand_over=case.hand_over), request_id)
-    return _receipt(await _written(context, no, reopening), status=201)
+    return await _written(context, no, reopening), True
 
 
 async def _keep(context: Context, no: str, reopening: Reopening, request_id: str | None) -> None:

@@ -6,13 +6,14 @@ from pydantic import AliasChoices, Field, HttpUrl, Json
 from pydantic_settings import SettingsConfigDict
 
 from api.access_settings import AccessSettings
+from api.desk.settings import DeskSettings
 from petitions.clock import ShortClock
 from sealing.settings import SealingSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class ApiSettings(AccessSettings, SealingSettings):
+class ApiSettings(AccessSettings, SealingSettings, DeskSettings):
     """What an API process needs to know."""
 
     model_config = SettingsConfigDict(

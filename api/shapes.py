@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.duplicates import AnsweredBy
 from petitions.case import Line
 from petitions.coverage import CoverageState
 from petitions.values import Instant
@@ -71,6 +72,9 @@ class CaseView(Answer):
     channel: Channel
     batch: int | None
     closing: Annotated[dict[str, Any] | None, Field(description="How it ended; `null` while it is open.")]
+    answered_by: Annotated[
+        AnsweredBy | None, Field(description="Of a merged case: who answers it; of any other absent.")
+    ] = None
 
 
 class TimelineAnswer(BaseModel):

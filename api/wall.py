@@ -1,11 +1,12 @@
 """The wall (挂图): what stands in each row, computed from the cases and the moment; no I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api.addresses import case_address
 from api.marks import Day, Heading, headings, strip
+from api.related import Merged, merged_case
 from petitions.case import Case
 from petitions.case_rules import Durations
 from petitions.clock import local
@@ -14,6 +15,7 @@ from petitions.figures import Figures
 from petitions.telling import how_long, moment
 from petitions.vocabulary import Coverage, Sticker
 from petitions.waiting import Waiting, waiting_for
+from store.duplicates import MergedCase
 from store.reading import CaseSummary
 
 COVERAGE_SIGNS = {
@@ -67,7 +69,12 @@ class Clock:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the wall; ``unit_here`` is the unit's name without the county's, which stands beside it."""
+    """A row of the wall.
+
+    Attributes:
+        unit_here: The unit's name without the county's, which stands beside it.
+        merged: The cases that are answered with it.
+    """
 
     case: Case
     address: str
@@ -78,11 +85,18 @@ class Row:
     awaited: tuple[Awaited, ...]
     clock: Clock
     sticker: Sticker | None
+    merged: tuple[Merged, ...]
 
 
 @dataclass(frozen=True)
 class ClosedRow:
-    """A case that is over, as the compact list shows it."""
+    """A case that is over, as the compact list shows it.
+
+    Attributes:
+        into: Of a merged case the number of the one that answers it.
+        into_address: The page of that one; none: it is not here yet.
+        merged: The cases that are answered with it.
+    """
 
     case_no: str
     address: str
@@ -94,6 +108,9 @@ class ClosedRow:
     took: str
     verdict: str
     late: bool
+    into: str | None
+    into_address: str | None
+    merged: tuple[Merged, ...]
 
 
 @dataclass(frozen=True)
@@ -130,6 +147,7 @@ def wall(
     figures: Figures,
     *,
     more_closed: bool,
+    merged: Sequence[MergedCase] = (),
 ) -> Wall:
     """The wall at a moment.
 
@@ -140,11 +158,17 @@ def wall(
         closed: The closed cases that are listed.
         figures: As of the moment.
         more_closed: There are closed cases beside those.
+        merged: The merged cases, each with the one that answers it.
     """
     durations = max((case.rules.durations for case in cases), key=lambda each: each.report_day, default=Durations())
-    rows = tuple(_row(case, now, durations.report_day) for case in sorted(cases, key=urgency))
+    offset = durations.utc_offset_minutes
+    answered = _by_answer(merged, offset)
+    answers = {each.case_no: each for each in merged}
+    rows = tuple(
+        _row(case, now, durations.report_day, answered.get(case.case_no, ())) for case in sorted(cases, key=urgency)
+    )
     return Wall(
-        now=long_moment(now, durations.utc_offset_minutes),
+        now=long_moment(now, offset),
         received=figures.received,
         concluded=figures.concluded,
         starred=figures.starred,
@@ -155,7 +179,9 @@ def wall(
         headings=headings(durations),
         rows=rows,
         hidden=open_number - len(rows),
-        closed=tuple(_closed(each, durations.utc_offset_minutes) for each in closed),
+        closed=tuple(
+            _closed(each, offset, answers.get(each.case_no), answered.get(each.case_no, ())) for each in closed
+        ),
         more_closed=more_closed,
     )
 
@@ -202,7 +228,16 @@ def long_moment(at: datetime, utc_offset_minutes: int) -> str:
     return f"{there.year}年{there.month}月{there.day}日 星期{weekday} {there:%H:%M}"
 
 
-def _row(case: Case, now: datetime, last: int) -> Row:
+def _by_answer(merged: Sequence[MergedCase], utc_offset_minutes: int) -> Mapping[str, tuple[Merged, ...]]:
+    """The merged cases by the one that answers them."""
+    found: dict[str, list[Merged]] = {}
+    for each in merged:
+        if each.answered_by is not None:
+            found.setdefault(each.answered_by, []).append(merged_case(each, utc_offset_minutes))
+    return {case_no: tuple(cases) for case_no, cases in found.items()}
+
+
+def _row(case: Case, now: datetime, last: int, merged: tuple[Merged, ...]) -> Row:
     unit = case.title_of(case.responsible_unit) if case.responsible_unit else None
     return Row(
         case=case,
@@ -214,12 +249,16 @@ def _row(case: Case, now: datetime, last: int) -> Row:
         awaited=awaited(case, now),
         clock=clock(case, now),
         sticker=case.sticker,
+        merged=merged,
     )
 
 
-def _closed(summary: CaseSummary, utc_offset_minutes: int) -> ClosedRow:
+def _closed(
+    summary: CaseSummary, utc_offset_minutes: int, answer: MergedCase | None, merged: tuple[Merged, ...]
+) -> ClosedRow:
     assert summary.closed_at is not None
     assert summary.outcome is not None
+    into = answer.answered_by if answer else None
     verdict = ""
     if summary.outcome.value == "concluded":
         verdict = "目标内" if summary.within_target else "时限内" if summary.within_mandate else "超时限"
@@ -234,6 +273,9 @@ def _closed(summary: CaseSummary, utc_offset_minutes: int) -> ClosedRow:
         took=span(summary.closed_at - summary.received_at),
         verdict=verdict,
         late=verdict == "超时限",
+        into=into,
+        into_address=case_address(into) if into and answer and answer.answer_stage else None,
+        merged=merged,
     )
 
 

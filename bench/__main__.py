@@ -1,11 +1,12 @@
-"""``python -m bench``: measures, prints one table, and exits with 1 when the happy path costs more than its budget."""
+"""``python -m bench``: measures, prints its tables, and exits with 1 when the happy path costs more than its budget."""
 
 import asyncio
 import sys
 
+from bench.doors import Waits, messages, starts
 from bench.history import History, bare_case, petition_case
 from bench.surroundings import surroundings
-from bench.table import BUDGET, table
+from bench.table import BUDGET, doors_table, table
 from bench.throughput import Throughput, bare, petition_with_ledger, petition_with_notices, take_turns
 from guatu.embedded.errors import EmbeddedStackError
 
@@ -16,7 +17,7 @@ def _say(line: str) -> None:
     print(f"bench: {line}", file=sys.stderr, flush=True)
 
 
-async def _measure() -> tuple[list[History], list[Throughput]]:
+async def _measure() -> tuple[list[History], list[Throughput], list[Waits], list[Waits]]:
     async with surroundings(_say) as around:
         _say("history: one case at a time, each message after the one before is written")
         happy = [
@@ -35,7 +36,8 @@ async def _measure() -> tuple[list[History], list[Throughput]]:
             "signals, no address": petition_with_ledger,
             "bare workflow": bare,
         }
-        return histories, await take_turns(around, kinds, _say)
+        throughputs = await take_turns(around, kinds, _say)
+        return histories, throughputs, await starts(around, _say), await messages(around, _say)
 
 
 def main() -> int:
@@ -45,11 +47,11 @@ def main() -> int:
         the exit status.
     """
     try:
-        histories, throughputs = asyncio.run(_measure())
+        histories, throughputs, started, sent = asyncio.run(_measure())
     except EmbeddedStackError as error:
         _say(str(error))
         return 2
-    print(table(histories, throughputs))
+    print(table(histories, throughputs), doors_table(started, sent), sep="\n\n")
     spent = len(histories[0].events)
     if spent <= BUDGET:
         return 0

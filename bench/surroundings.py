@@ -11,12 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
+from api.access_settings import ApiAccess
+from api.app import create_app
+from api.authentication import start_authentication
+from api.serving import serving, taken_port
+from api.settings import ApiSettings
 from bench.bare_workflow import MAKE_TABLE, TASK_QUEUE, BareActivities, BareCase
 from guatu.embedded.stack import EmbeddedSettings, EmbeddedStack
+from intake.engine import Engine
+from intake.request_ids import SendRequestIds
 from petitions.jurisdiction_reading import read_jurisdiction
 from store import Store, open_pool, prepare_schema
 from store.connection import Pool
@@ -73,12 +81,14 @@ class Surroundings:
         store: The record in Postgres.
         pool: Connections for what the store does not read.
         receiver: Where all offices have their address.
+        api_address: Where the HTTP API is, in this process, on a port of its own.
     """
 
     client: Client
     store: Store
     pool: Pool
     receiver: Receiver
+    api_address: str
 
     async def bare_messages(self, case_no: str) -> int:
         """How many messages of a bare workflow Postgres has; the start counts as one."""
@@ -119,8 +129,34 @@ async def surroundings(say: Callable[[str], None]) -> AsyncGenerator[Surrounding
                     workflow_runner=workflow_runner(),
                     max_concurrent_activities=settings.worker_activities,
                 )
-                async with case_worker(converting, activities, settings), bare:
-                    yield Surroundings(client=client, store=Store(own), pool=own, receiver=receiver)
+                async with (
+                    case_worker(converting, activities, settings),
+                    bare,
+                    _http(stack, settings.jurisdiction) as address,
+                ):
+                    yield Surroundings(
+                        client=client, store=Store(own), pool=own, receiver=receiver, api_address=address
+                    )
+
+
+@asynccontextmanager
+async def _http(stack: EmbeddedStack, jurisdiction: str) -> AsyncGenerator[str]:
+    """Serve the HTTP API as its process does, to whoever is on this machine."""
+    settings = ApiSettings(
+        database_url=stack.database_url,
+        jurisdiction=jurisdiction,
+        api_access=ApiAccess.OPEN,
+        api_writes_per_minute=10**6,
+    )
+    client = await Client.connect(
+        stack.temporal_address, interceptors=[SendRequestIds()], data_converter=pydantic_data_converter
+    )
+    with taken_port("127.0.0.1", 0, purpose="the API", setting="GUATU_API_PORT") as listener:
+        async with open_pool(stack.database_url, max_size=settings.database_connections) as pool:
+            app = create_app(settings, pool, engine=Engine(client, settings.api_engine_seconds))
+            await start_authentication(app)
+            async with serving(app, listener, drain_seconds=5):
+                yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def _with_addresses(directory: Path, address: str) -> Path:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from bench.doors import AT_A_TIME as AT_A_TIME_SENT
+from bench.doors import Waits
 from bench.history import History
 from bench.throughput import AT_A_TIME, Throughput
 
@@ -45,6 +47,32 @@ def table(histories: Sequence[History], throughputs: Sequence[Throughput]) -> st
     kept = "within" if spent <= BUDGET else "ABOVE"
     head = f"happy path of 8 messages: {spent} history events, {kept} the budget of {BUDGET}"
     return "\n".join((head, "", *map(_row, rows)))
+
+
+def doors_table(started: Sequence[Waits], sent: Sequence[Waits]) -> str:
+    """What was measured at the doors of the HTTP API, ratios first.
+
+    Args:
+        started: From ``bench.doors.starts``, the bare start first.
+        sent: From ``bench.doors.messages``.
+    """
+    bare = started[0].median
+    rows: list[tuple[str, Sequence[str]]] = [
+        ("intake, one case after the other", [one.name for one in started]),
+        ("  ratio to the bare start", [f"{one.median / bare:.2f}" for one in started]),
+        *_milliseconds(started),
+        (f"message by HTTP, {AT_A_TIME_SENT} at a time", [one.name for one in sent]),
+        *_milliseconds(sent),
+    ]
+    head = f"doors: {len(started[0].seconds)} cases started in each way, {len(sent[0].seconds)} messages"
+    return "\n".join((head, "", *map(_row, rows)))
+
+
+def _milliseconds(waits: Sequence[Waits]) -> list[tuple[str, Sequence[str]]]:
+    return [
+        ("  median, ms", [f"{one.median * 1000:.1f}" for one in waits]),
+        ("  99th percentile, ms", [f"{one.most * 1000:.1f}" for one in waits]),
+    ]
 
 
 def _row(row: tuple[str, Sequence[str]]) -> str:

@@ -25,7 +25,7 @@ from temporalio.service import RetryConfig, RPCStatusCode
 from intake.errors import EngineAwayError, NotRunningError, TemporalUnreachableError
 from intake.request_ids import SendRequestIds, sent_with
 from petitions.case import answer_key
-from petitions.hand_over import HandOver, HandOverError, read_hand_over
+from petitions.hand_over import WORKFLOW_ID_PREFIX, HandOver, HandOverError, read_hand_over
 from petitions.messages import Refusal
 from petitions.procedure import Receipt
 from petitions.reopening import ReopenedStart, read_reopened_start
@@ -143,6 +143,21 @@ class Engine:
         """
         async with self._in_time():
             return await start_case(self._client, hand_over, request_id)
+
+    async def knows(self, case_no: str) -> bool:
+        """Whether the server has a workflow of this case; asked once, without patience.
+
+        Raises:
+            EngineAwayError: it does not answer at once.
+        """
+        handle = self._client.get_workflow_handle(f"{WORKFLOW_ID_PREFIX}{case_no}")
+        try:
+            await handle.describe(rpc_timeout=_HEALTH)
+        except RPCError as error:
+            if error.status in {RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT}:
+                return False
+            raise EngineAwayError(f"the Temporal server does not answer now ({error.message[:200]})") from None
+        return True
 
     async def submit(self, case_no: str, workflow_id: str, body: bytes, request_id: str | None) -> Receipt | Refusal:
         """Submit a message to an open case by its update, whatever the bytes are: the case judges, and keeps it.

@@ -1,12 +1,9 @@
 """Places as people write them: taken apart, so that two writings of one place are told from two places."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from petitions.duplicate_words import PLACE_ENDINGS, PLACE_KINDS
 from petitions.regions import regions_of
@@ -19,6 +16,7 @@ _SAME_TOWN: Final = 0.1
 _SAME_VILLAGE: Final = 0.2
 """What the same town and village add: little, for all of a town's cases have it in common."""
 
+_FULL_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _NO_WORD = re.compile(r"[\W_]+")
 _SPACE = re.compile(r"\s+")
 _NUMERALS: Final = "一二三四五六七八九"
@@ -40,7 +38,7 @@ def normal(text: str, most: int) -> str:
         text: As somebody wrote it.
         most: How many characters of it.
     """
-    same_width = unicodedata.normalize("NFKC", text[:most])[:most].casefold()
+    same_width = text[:most].translate(_FULL_WIDTH).casefold()
     return _COUNTED.sub(lambda found: str(_number(found[1] or found[2])), _SPACE.sub("", same_width))
 
 
@@ -54,8 +52,7 @@ def only_words(text: str) -> str:
     return _NO_WORD.sub("", text)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A place taken apart: the town, the village, and what is left, which is the place itself.
 
     Attributes:
@@ -99,7 +96,7 @@ class Place:
         """Whether it is told from others of its kind in the county."""
         return bool(self.name or self.village or (self.town and self.rest))
 
-    @cached_property
+    @property
     def marks(self) -> frozenset[str]:
         """Pairs of characters that tell it, without numbers, which people write in several ways."""
         return frozenset(pair for pair in pairs(self.name) if _DIGITS.isdisjoint(pair))

@@ -63,8 +63,11 @@ def of_our_time(at: datetime) -> datetime:
 OF_OUR_TIME = r"^(19|2[0-9])[0-9]{2}-"
 """For schemas: how a day or a moment of the years 1900 to 2999 begins."""
 
+
 StatedInstant = Annotated[
-    AwareDatetime, AfterValidator(of_our_time), Field(json_schema_extra={"pattern": OF_OUR_TIME})
+    AwareDatetime,
+    AfterValidator(of_our_time),
+    Field(json_schema_extra={"pattern": OF_OUR_TIME}),
 ]
 """A moment that somebody outside states: aware, of the years 1900 to 2999."""
 

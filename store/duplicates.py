@@ -17,8 +17,8 @@ from store.reading import sight_parameters
 _SQL = queries.load("duplicates")
 _CANDIDATES, _ANSWER, _MERGED = _SQL["candidates"], _SQL["answer"], _SQL["merged"]
 
-MOST_CANDIDATES = 500
-"""Cases that a hand-over is compared with at the most: two milliseconds' work for texts of the usual length."""
+MOST_CANDIDATES = 300
+"""Cases that a hand-over is compared with at the most: some ten milliseconds' work for texts of the usual length."""
 MOST_MERGED = 5_000
 """Merged cases that are followed at the most, the latest."""
 LONGEST_CHAIN = 50
@@ -51,6 +51,8 @@ class MergedCase(Value):
     """The cases in between, each merged into the next."""
     answered_by: str | None
     """None: the merges go in a ring, and nobody answers."""
+    answer_stage: Stage | None
+    """Where that one stands; none: it is not here yet, or nobody answers."""
     received_at: Instant
     merged_at: Instant
     county: str

@@ -1,8 +1,10 @@
 """All of the store in one object; its parts stand in files of their own by concern."""
 
 from store.api_keys import ApiKeys
+from store.attachments import Attachments
 from store.audit import Audit
 from store.complainants import Complainants
+from store.drafts import Drafts
 from store.duplicates import Duplicates
 from store.notices import NoticeLedger
 from store.reading import Reading
@@ -10,7 +12,9 @@ from store.record import Recording
 from store.reports import Reports
 from store.requests import Requests
 from store.schema import SchemaCheck
+from store.sessions import Sessions
 from store.states import CaseStates
+from store.wall import WallReading
 
 
 class Store(
@@ -20,9 +24,13 @@ class Store(
     Requests,
     Reading,
     CaseStates,
+    WallReading,
     Duplicates,
     Complainants,
     ApiKeys,
+    Sessions,
+    Drafts,
+    Attachments,
     Audit,
     SchemaCheck,
 ):

@@ -1,10 +1,11 @@
+-- Into which case one was merged stands in the entry of the record that closed it; a merged case is never reopened, so
+-- there is one.
+
 -- candidates: cases that a hand-over may repeat, and who answers those that were merged; withdrawn ones are left out
 WITH RECURSIVE near AS MATERIALIZED (
     SELECT
         case_no, received_at, county, left(location, :place_length) AS location, left(summary, :text_length) AS summary,
-        categories, stage, outcome,
-        -- First as json: as text, the whole case would be read, and a NUL anywhere in it would be an error.
-        view #> '{closing,into}' #>> '{}' AS target
+        categories, stage, outcome
     FROM petition_case
     WHERE case_no <> :case_no
         AND received_at BETWEEN :since AND :until
@@ -20,11 +21,15 @@ WITH RECURSIVE near AS MATERIALIZED (
         case_no
     LIMIT :limit
 ), chain AS (
-    SELECT case_no AS merged, target, ARRAY[case_no] AS path FROM near WHERE outcome = 'merged'
+    SELECT near.case_no AS merged, closed.entry #>> '{happened,into}' AS target, ARRAY[near.case_no] AS path
+    FROM near
+    JOIN case_event AS closed ON closed.case_no = near.case_no AND closed.outcome = 'merged'
+    WHERE near.outcome = 'merged'
     UNION ALL
-    SELECT chain.merged, next.view #> '{closing,into}' #>> '{}', chain.path || next.case_no
+    SELECT chain.merged, closed.entry #>> '{happened,into}', chain.path || next.case_no
     FROM chain
     JOIN petition_case AS next ON next.case_no = chain.target AND next.outcome = 'merged'
+    JOIN case_event AS closed ON closed.case_no = next.case_no AND closed.outcome = 'merged'
     WHERE next.case_no <> ALL (chain.path) AND cardinality(chain.path) < :longest
 ), answer AS (
     SELECT DISTINCT ON (merged) merged, target FROM chain ORDER BY merged, cardinality(path) DESC
@@ -42,13 +47,15 @@ ORDER BY near.received_at, near.case_no;
 
 -- answer: the case that answers a merged one, over however many it was merged
 WITH RECURSIVE chain AS (
-    SELECT view #> '{closing,into}' #>> '{}' AS target, ARRAY[case_no] AS path
-    FROM petition_case
-    WHERE case_no = :case_no AND outcome = 'merged'
+    SELECT closed.entry #>> '{happened,into}' AS target, ARRAY[asked.case_no] AS path
+    FROM petition_case AS asked
+    JOIN case_event AS closed ON closed.case_no = asked.case_no AND closed.outcome = 'merged'
+    WHERE asked.case_no = :case_no AND asked.outcome = 'merged'
     UNION ALL
-    SELECT next.view #> '{closing,into}' #>> '{}', chain.path || next.case_no
+    SELECT closed.entry #>> '{happened,into}', chain.path || next.case_no
     FROM chain
     JOIN petition_case AS next ON next.case_no = chain.target AND next.outcome = 'merged'
+    JOIN case_event AS closed ON closed.case_no = next.case_no AND closed.outcome = 'merged'
     WHERE next.case_no <> ALL (chain.path) AND cardinality(chain.path) < :longest
 )
 SELECT
@@ -59,11 +66,11 @@ LEFT JOIN petition_case AS answering ON answering.case_no = last.target;
 
 -- merged: the cases in sight that were merged, and which case answers each; of one answering case, or of all
 WITH RECURSIVE link AS MATERIALIZED (
-    SELECT case_no, view #> '{closing,into}' #>> '{}' AS target
-    FROM petition_case
-    WHERE outcome = 'merged'
-    ORDER BY closed_at DESC, case_no DESC
-    LIMIT :limit
+    SELECT latest.case_no, closed.entry #>> '{happened,into}' AS target
+    FROM (
+        SELECT case_no FROM petition_case WHERE outcome = 'merged' ORDER BY closed_at DESC, case_no DESC LIMIT :limit
+    ) AS latest
+    JOIN case_event AS closed ON closed.case_no = latest.case_no AND closed.outcome = 'merged'
 ), chain AS (
     SELECT case_no, target, ARRAY[case_no] AS path FROM link
     UNION ALL
@@ -75,13 +82,15 @@ WITH RECURSIVE link AS MATERIALIZED (
     SELECT DISTINCT ON (case_no) case_no, target, path FROM chain ORDER BY case_no, cardinality(path) DESC
 )
 SELECT
-    case_no, path[2:] AS through,
+    merged.case_no, path[2:] AS through,
     -- In a ring nobody answers.
     CASE WHEN target <> ALL (path) THEN target END AS answered_by,
-    received_at, closed_at AS merged_at, county, location, channel, starred
+    answering.stage AS answer_stage,
+    merged.received_at, merged.closed_at AS merged_at, merged.county, merged.location, merged.channel, merged.starred
 FROM answer
-JOIN petition_case USING (case_no)
+JOIN petition_case AS merged USING (case_no)
+LEFT JOIN petition_case AS answering ON answering.case_no = target AND target <> ALL (path)
 WHERE (:answered_by::text IS NULL OR (target = :answered_by AND target <> ALL (path)))
-    AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
-    AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
-ORDER BY received_at, case_no;
+    AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(merged.county, '、')))
+    AND (:sight_unit::text IS NULL OR :sight_unit = ANY (merged.units))
+ORDER BY merged.received_at, merged.case_no;

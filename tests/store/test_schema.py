@@ -18,6 +18,7 @@ RELEASED = {
     "0004_access": "348870d86ea927a2",
     "0005_complainants": "8e61639494b462f7",
     "0006_requests": "3d4b78a79b37743c",
+    "0008_wall": "8fa3dfa2336abaa5",
 }
 """SHA-256 (its first 16 digits) of every migration that is out."""
 

@@ -1,0 +1,1 @@
+"""The desk (``/desk``): offices do their part here, in forms, without knowing what runs behind them."""

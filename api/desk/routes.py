@@ -1,0 +1,7 @@
+"""The desk's routes, for the application."""
+
+from typing import Final
+
+from api.desk import cases, files, handing_over, sign_in, work_list
+
+DESK_ROUTERS: Final = (sign_in.router, work_list.router, handing_over.router, cases.router, files.router)
