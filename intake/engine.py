@@ -6,6 +6,7 @@ of errors (``intake.errors``), and the request's id, which goes along into Tempo
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -47,6 +48,8 @@ _RUN_ENDED = "AcceptedUpdateCompletedWorkflow"
 _UPDATES_ON_THEIR_WAY = 8
 """Updates of one case that are on their way at a time; the server takes ten, and throws all back with the eleventh."""
 _PAUSE_SECONDS = 0.1
+_WELL_SECONDS = 1.0
+"""For how long a server that has answered counts as there; if it goes meanwhile, whoever asks waits for its time."""
 
 
 class Started(Enum):
@@ -125,6 +128,7 @@ class Engine:
     def __init__(self, client: Client, seconds: float) -> None:
         self._client = client
         self._seconds = seconds
+        self._well_until = 0.0
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def fault(self) -> str | None:
@@ -228,8 +232,10 @@ class Engine:
     @asynccontextmanager
     async def _in_time(self) -> AsyncGenerator[None]:
         """The block may take so long; a server that is away is found out at once, not after all retries."""
-        if fault := await self.fault():
-            raise EngineAwayError(fault)
+        if time.monotonic() > self._well_until:
+            if fault := await self.fault():
+                raise EngineAwayError(fault)
+            self._well_until = time.monotonic() + _WELL_SECONDS
         try:
             async with asyncio.timeout(self._seconds):
                 yield
