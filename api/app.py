@@ -15,6 +15,7 @@ from api import (
     batches,
     bulletins,
     cases,
+    codec,
     complainants,
     duplicates,
     figures,
@@ -38,6 +39,7 @@ from api.settings import ApiSettings
 from intake.complainants import SealedComplainants
 from intake.engine import Engine
 from petitions.clock import CaseClock
+from sealing.payload_codec import Payloads
 from store import Store
 from store.changes import CaseChanges
 from store.connection import Pool
@@ -105,6 +107,7 @@ def create_app(
 
     Raises:
         SealingUnavailableError: A master key file is set and cannot be used.
+        KeyFileError, CipherMissingError: Payloads are to be sealed and cannot be.
     """
     app = _Api(
         title="guatu 挂图",
@@ -136,11 +139,12 @@ def create_app(
         jurisdictions=Jurisdictions(settings.jurisdiction),
         reached=engine,
         changes=changes,
+        payloads=Payloads.of_settings(settings),
     )
     add_fault_handlers(app)
     writing = (intake.router, batches.router, messages.router, reopenings.router)
     reading = (cases.router, complainants.router, duplicates.router, figures.router, bulletins.router)
-    app.state.routers = (health.router, *writing, *reading, pages.router, live.router, *DESK_ROUTERS)
+    app.state.routers = (health.router, *writing, *reading, pages.router, live.router, codec.router, *DESK_ROUTERS)
     for router in app.state.routers:
         app.include_router(router)
     app.mount("/static", _Static(directory=Path(str(resources.files("api").joinpath("static")))), name="static")

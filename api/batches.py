@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from activities.jurisdictions import shipped_names
 from api.authentication import ACCESS_PROBLEMS, Asking, require
 from api.bodies import body_of
 from api.context import Context, Reading
@@ -18,7 +19,7 @@ from api.idempotency import DESCRIBED, answered_once
 from api.intake import known_or_started
 from api.problems import Mistake, ProblemError, ProblemType, declared
 from api.request_ids import request_id_of
-from intake.batches import BatchSummary, RowOutcome, take_batch
+from intake.batches import BatchSummary, RowOutcome, in_known_jurisdictions, take_batch
 from intake.engine import Started
 from intake.errors import EngineAwayError
 from intake.lists import BYTES, ROWS, HeaderError, ListError, ListTooLargeError, UnknownFormError, form_of, read_list
@@ -139,7 +140,8 @@ async def _take(
     async def start(hand_over: HandOver) -> Started:
         return await known_or_started(context, hand_over, request_id)
 
-    result = await take_batch(start, case_list)
+    known = (*shipped_names(), context.jurisdictions.default)
+    result = await take_batch(start, in_known_jurisdictions(case_list, known))
     return JSONResponse(result.model_dump(mode="json"))
 
 

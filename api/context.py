@@ -15,6 +15,7 @@ from intake.complainants import SealedComplainants
 from intake.engine import Engine
 from intake.errors import EngineAwayError
 from petitions.clock import CaseClock
+from sealing.payload_codec import Payloads
 from store import Store, StoreAwayError
 from store.changes import CaseChanges
 
@@ -35,6 +36,8 @@ class Context:
     """The cases' engine; none: this application was made without one, and can only read."""
     changes: CaseChanges | None = None
     """What tells of changes; none: pages of this application are not live."""
+    payloads: Payloads | None = None
+    """What seals and opens payloads of Temporal; none: they are there in plain."""
     stops: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is told to stop: what would last for ever ends."""
 

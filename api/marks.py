@@ -1,7 +1,8 @@
 """What was done on which day of a case, as marks: one character each, for the strip of days on the wall.
 
 Columns are dates in local time: the day of the hand-over, then day 1 to the day of the mandate, then all later
-ones. However the jurisdiction counts days, the milestones of day n fall on date n.
+ones. However the jurisdiction counts days, the milestones of day n fall on date n. The days of a case that was
+reopened count from its reopening; what was done before stands on the case's page.
 """
 
 from collections import Counter
@@ -41,6 +42,7 @@ class Sign(Enum):
     CLOSED = "结", "办结、并案或撤回", "done"
     RETURNED = "退", "核实、初审退回", "back"
     REWORK = "返", "回访不满意，返工", "back"
+    REOPENED = "重", "退回重办", "back"
     CHASED = "催", "催办、通报", "chase"
     BREACHED = "逾", "节点逾期", "late"
     EXTENDED = "延", "延期", "note"
@@ -66,7 +68,7 @@ class Day:
     """A column of the strip.
 
     Attributes:
-        number: 0 is the day of the hand-over; the last column holds all later days.
+        number: 0 is the day of the hand-over, or of the last reopening; the last column holds all later days.
         marks: What was done, each sign once.
         sticker: What was put on that day, the last of several.
         when: As seen from now.
@@ -101,7 +103,7 @@ def headings(durations: Durations) -> tuple[Heading, ...]:
 
 
 def strip(case: Case, now: datetime, last: int) -> tuple[Day, ...]:
-    """The days of a case from its hand-over, as columns.
+    """The days of a case from its hand-over or its last reopening, as columns.
 
     Args:
         case: The case.
@@ -111,9 +113,11 @@ def strip(case: Case, now: datetime, last: int) -> tuple[Day, ...]:
     marks: dict[int, list[tuple[Sign, str]]] = {}
     offset = case.rules.durations.utc_offset_minutes
     for line, sign in signs(case):
+        if line.at < case.clock_started_at:
+            continue
         told = f"{moment(line.at, offset)} {line.text}"
         marks.setdefault(_column(case, line.at, last), []).append((sign, told))
-    stickers = {_column(case, at, last): sticker for at, sticker in _stickers(case)}
+    stickers = {_column(case, at, last): sticker for at, sticker in _stickers(case) if at >= case.clock_started_at}
     today, due = _column(case, now, last), _column(case, case.due_at, last)
     return tuple(
         Day(
@@ -129,9 +133,9 @@ def strip(case: Case, now: datetime, last: int) -> tuple[Day, ...]:
 
 
 def day_of(case: Case, at: datetime) -> int:
-    """On which day of the case a moment lies; 0 is the day of the hand-over."""
+    """On which day of the case a moment lies; 0 is the day of the hand-over, or of the last reopening."""
     offset = case.rules.durations.utc_offset_minutes
-    return (local(at, offset).date() - local(case.hand_over.received_at, offset).date()).days
+    return (local(at, offset).date() - local(case.clock_started_at, offset).date()).days
 
 
 def _column(case: Case, at: datetime, last: int) -> int:
@@ -139,10 +143,11 @@ def _column(case: Case, at: datetime, last: int) -> int:
 
 
 def _label(case: Case, day: int, last: int) -> str:
-    first = local(case.hand_over.received_at, case.rules.durations.utc_offset_minutes).date()
+    first = local(case.clock_started_at, case.rules.durations.utc_offset_minutes).date()
     date = first + timedelta(days=day)
     said = f"{date.month}月{date.day}日"
-    return "交办当日 " + said if day == 0 else f"第{day}天 {said}" if day <= last else f"{said}起"
+    start = "退回重办当日" if case.clock_start else "交办当日"
+    return f"{start} {said}" if day == 0 else f"第{day}天 {said}" if day <= last else f"{said}起"
 
 
 def _each_once(happened: Sequence[tuple[Sign, str]]) -> tuple[Mark, ...]:
@@ -196,6 +201,7 @@ _SIGNS = {
     "extension": Sign.EXTENDED,
     "starring": Sign.STARRING,
     "closed": Sign.CLOSED,
+    "reopened": Sign.REOPENED,
 }
 
 

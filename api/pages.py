@@ -1,4 +1,4 @@
-"""Pages for people: the wall, a case, its handling report."""
+"""Pages for people: the wall and what hangs beside it, a case, its handling report."""
 
 import asyncio
 from typing import Annotated
@@ -8,24 +8,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse
 
 from api.addresses import case_address
-from api.authentication import Asking, require, require_on_case
+from api.authentication import Asking, require_on_case
 from api.case_page import case_page
 from api.context import Reading
-from api.marks import Sign
 from api.parameters import CaseNo
 from api.problems import case_not_found
 from api.related import related_to, report_shown
 from api.rendering import page
-from api.wall import long_moment, wall
+from api.wall import long_moment
+from api.wall_routes import router as wall_router
 from petitions.access import Deed
 from petitions.case import Case
-from store.reading import CaseFilters
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router.include_router(wall_router)
 
-OPEN_ROWS = 400
-"""Open cases that the wall shows at the most: beyond that it is no wall any more."""
-CLOSED_ROWS = 60
 _LINES = 500
 
 
@@ -35,37 +32,6 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     after: Annotated[int, Field(ge=0, le=2_147_483_647)] = 0
-
-
-@router.api_route("/", methods=["GET", "HEAD"])
-async def show_wall(caller: Asking, context: Reading) -> HTMLResponse:
-    """The wall: every open case in sight in its row, the closed ones below."""
-    require(caller, Deed.LIST_CASES)
-    sight = caller.sight
-    now = context.now()
-    store = context.store
-    shown, closed, figures, merged = await context.in_time(
-        asyncio.gather(
-            store.open_cases(OPEN_ROWS, sight=sight),
-            store.cases(CaseFilters(closed=True), limit=CLOSED_ROWS, sight=sight),
-            # Of the same cases: what was received less what is shown must be what ended elsewhere.
-            store.figures(now, sight=sight),
-            store.merged_cases(sight=sight),
-        )
-    )
-    return page(
-        "wall.html",
-        signs=Sign,
-        wall=wall(
-            now,
-            shown.cases,
-            shown.number,
-            closed.cases,
-            figures,
-            more_closed=closed.next is not None,
-            merged=merged,
-        ),
-    )
 
 
 @router.api_route("/cases/{no}", methods=["GET", "HEAD"])

@@ -37,6 +37,7 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event, on_ready: Callable
         AccessSettingsError, SealingUnavailableError: A file that the settings name cannot be used.
         JurisdictionError, NoSuchJurisdictionError: The jurisdiction file is not there, or wrong.
         TemporalUnreachableError: Temporal's settings do not go together.
+        KeyFileError, CipherMissingError: Payloads are to be sealed and cannot be.
     """
     with contextlib.ExitStack() as ports:
         listener = ports.enter_context(
@@ -59,7 +60,7 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event, on_ready: Callable
             application_name="guatu api",
         ) as pool:
             metrics = Metrics()
-            engine = Engine(await connect_temporal(lazy=True), settings.api_engine_seconds)
+            engine = Engine(await connect_temporal(lazy=True, settings=settings), settings.api_engine_seconds)
             changes = CaseChanges(settings.database_url)
             app = create_app(settings, pool, metrics, engine, changes)
             await start_authentication(app)

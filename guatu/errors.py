@@ -65,6 +65,7 @@ def _expected() -> tuple[type[BaseException], ...]:
     from intake.errors import EngineError
     from petitions.hand_over import HandOverError
     from petitions.jurisdiction_reading import JurisdictionError
+    from sealing.errors import SealingError
     from store.errors import StoreError
     from worker.health import PortInUseError as WorkerPortInUseError
     from worker.search_attributes import SearchAttributesMissingError
@@ -80,6 +81,7 @@ def _expected() -> tuple[type[BaseException], ...]:
         NoSuchJurisdictionError,
         OSError,
         RPCError,
+        SealingError,
         SealingUnavailableError,
         SearchAttributesMissingError,
         StoreError,

@@ -11,6 +11,7 @@ from guatu.errors import CommandError
 from guatu.services import Service, SupervisedService, child_environment
 from sealing.errors import KeyFileError
 from sealing.key_file import new_key_file
+from sealing.settings import PayloadSettings
 
 LOGS = "logs"
 """Where a data directory keeps what the processes write, the embedded servers' logs among it."""
@@ -53,6 +54,16 @@ def stack_environment(stack: EmbeddedStack) -> dict[str, str]:
         "GUATU_DATABASE_URL": stack.database_url,
         "TEMPORAL_ADDRESS": stack.temporal_address,
         "TEMPORAL_NAMESPACE": stack.namespace,
+    }
+
+
+def payload_environment(settings: PayloadSettings) -> dict[str, str]:
+    """The settings by which a process seals payloads as this one does."""
+    if settings.payload_key_file is None:
+        return {}
+    return {
+        "GUATU_PAYLOAD_KEY_FILE": str(settings.payload_key_file.expanduser().absolute()),
+        "GUATU_SEALING_CIPHER": settings.sealing_cipher.value,
     }
 
 

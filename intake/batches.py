@@ -6,7 +6,7 @@ on where it was, and rows that were taken answer that they are the same.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -15,6 +15,7 @@ from intake.errors import EngineError
 from intake.lists import CaseList
 from petitions.hand_over import HandOver
 from petitions.lists import Row
+from petitions.mistakes import Mistake
 from petitions.values import Value
 from petitions.vocabulary import Word
 
@@ -94,6 +95,24 @@ class BatchResult(Value):
     def done(self) -> bool:
         """Whether every row's case is there."""
         return self.summary.created + self.summary.same == self.summary.rows
+
+
+def in_known_jurisdictions(case_list: CaseList, known: Collection[str]) -> CaseList:
+    """The list, with a mistake in each row whose jurisdiction no worker will find a file for: its case would hang.
+
+    Args:
+        case_list: as it was read.
+        known: the jurisdictions that a row may name.
+    """
+    said = f"没有这个辖区；可用的有：{'、'.join(known)}，不填则为本系统的辖区"
+    mistake = Mistake(where="辖区", said=said)
+    rows = tuple(
+        row.model_copy(update={"hand_over": None, "mistakes": (*row.mistakes, mistake)})
+        if row.hand_over and row.hand_over.jurisdiction and row.hand_over.jurisdiction not in known
+        else row
+        for row in case_list.rows
+    )
+    return case_list.model_copy(update={"rows": rows})
 
 
 async def take_batch(

@@ -5,6 +5,7 @@ of errors (``intake.errors``), and the request's id, which goes along into Tempo
 """
 
 import asyncio
+import dataclasses
 import hashlib
 import time
 from collections.abc import AsyncGenerator
@@ -19,6 +20,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RetryConfig, RPCStatusCode
@@ -31,6 +33,9 @@ from petitions.messages import Refusal
 from petitions.procedure import Receipt
 from petitions.reopening import ReopenedStart, read_reopened_start
 from petitions.vocabulary import RefusalCode
+from sealing.errors import SealingError
+from sealing.payload_codec import Payloads, SealedPayloads
+from sealing.settings import PayloadSettings
 from workflows.patiently import short
 from workflows.petition_case import TASK_QUEUE, WORKFLOW_TYPE
 
@@ -62,14 +67,33 @@ class Started(Enum):
     """A case with this number and other content is there; it stays as it is."""
 
 
-async def connect_temporal(*, lazy: bool = False) -> Client:
+def client_data_converter(settings: PayloadSettings) -> DataConverter:
+    """The converter of a client: it seals payloads if they are to be sealed.
+
+    Raises:
+        KeyFileError: a payload key file is set and cannot be used.
+        CipherMissingError: the cipher is not to be had here.
+    """
+    payloads = Payloads.of_settings(settings)
+    if payloads is None:
+        return pydantic_data_converter
+    return dataclasses.replace(
+        pydantic_data_converter,
+        payload_codec=SealedPayloads(payloads),
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )
+
+
+async def connect_temporal(*, lazy: bool = False, settings: PayloadSettings | None = None) -> Client:
     """A client of the Temporal server that ``TEMPORAL_*`` names.
 
     Args:
         lazy: connect when something is first asked of it, so that the server may be away now.
+        settings: whether payloads are sealed; none: as the environment says.
 
     Raises:
         TemporalUnreachableError: it does not answer, or the settings do not go together.
+        KeyFileError, CipherMissingError: payloads are to be sealed and cannot be.
     """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", _DEFAULT_ADDRESS)
@@ -77,7 +101,7 @@ async def connect_temporal(*, lazy: bool = False) -> Client:
         return await Client.connect(
             **config,
             lazy=lazy,
-            data_converter=pydantic_data_converter,
+            data_converter=client_data_converter(settings or PayloadSettings()),
             interceptors=[SendRequestIds()],
             # A door says at once that the engine is away; whoever asks comes again.
             retry_config=RetryConfig(max_elapsed_time_millis=2_000),
@@ -99,6 +123,7 @@ async def start_case(client: Client, hand_over: HandOver, request_id: str | None
 
     Raises:
         RPCError: the server does not take it now.
+        SealingError: it cannot be sealed, or what the case was started with does not open.
     """
     try:
         with sent_with(request_id):
@@ -241,6 +266,8 @@ class Engine:
                 yield
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             raise EngineAwayError(f"the engine has not answered within {self._seconds:g} seconds") from None
+        except SealingError as error:
+            raise EngineAwayError(f"payloads cannot be sealed or opened: {error}") from None
         except RPCError as error:
             if error.status is RPCStatusCode.INVALID_ARGUMENT:
                 raise
@@ -284,7 +311,9 @@ async def _given_before(client: Client, hand_over: HandOver) -> HandOver | None:
     first_run = described.raw_description.workflow_execution_info.first_run_id or described.run_id
     run = client.get_workflow_handle(hand_over.workflow_id, run_id=first_run)
     async for event in run.fetch_history_events(page_size=1):
-        for payload in event.workflow_execution_started_event_attributes.input.payloads:
+        given = event.workflow_execution_started_event_attributes.input.payloads
+        codec = client.data_converter.payload_codec
+        for payload in await codec.decode(given) if codec else given:
             return _hand_over_in(payload.data)
         return None
     return None

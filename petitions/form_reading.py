@@ -210,7 +210,7 @@ def _plain(mistake: ErrorDetails, said: str) -> str:
     if mistake["type"] in {"enum", "literal_error"}:
         return "请从所列的选项中选择；问卷意见只能是满意、基本满意或不满意" if "opinion" in mistake["loc"] else "请选择"
     if mistake["type"] == "missing":
-        return "请填写"
+        return "请选择" if "opinion" in mistake["loc"] else "请填写"
     if mistake["type"] in {"bool_type", "bool_parsing"}:
         return "请选择"
     return said

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sealing.ciphers import NONCE_BYTES, SECRET_BYTES, Box, CipherName, DoesNotOpenError, derived, lock, unlock
 from sealing.errors import TamperedError, UnknownKeyError
@@ -55,7 +56,7 @@ class DataKey:
         Raises:
             CipherMissingError: The cipher is not to be had here.
         """
-        return lock(self.wrapped.cipher, self._content_key(), plain, self._associated() + beside)
+        return lock(self.wrapped.cipher, self._content_key, plain, self._associated() + beside)
 
     def open(self, box: Box, beside: bytes = b"") -> bytes:
         """Open content.
@@ -69,7 +70,7 @@ class DataKey:
             CipherMissingError: The cipher is not to be had here.
         """
         try:
-            return unlock(self.wrapped.cipher, self._content_key(), box, self._associated() + beside)
+            return unlock(self.wrapped.cipher, self._content_key, box, self._associated() + beside)
         except DoesNotOpenError:
             raise TamperedError(self.wrapped.key_id) from None
 
@@ -84,6 +85,7 @@ class DataKey:
         """Whether this is the content's tag."""
         return hmac.compare_digest(self.tag(content), tag)
 
+    @cached_property
     def _content_key(self) -> bytes:
         cipher = self.wrapped.cipher
         return derived(self._secret, f"content {cipher.value}", cipher.key_bytes)

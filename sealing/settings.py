@@ -1,4 +1,4 @@
-"""The settings of whoever seals or opens: ``GUATU_SEALING_CIPHER`` and ``GUATU_MASTER_KEY_FILE``."""
+"""The settings of whoever seals or opens: complainants' details, and the payloads of the cases in Temporal."""
 
 from pathlib import Path
 
@@ -7,12 +7,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sealing.ciphers import CipherName
 
 
-class SealingSettings(BaseSettings):
-    """By which cipher to seal, and where the master keys are."""
+class PayloadSettings(BaseSettings):
+    """Whether payloads are sealed on their way into Temporal, by which cipher, and where the master keys are."""
 
     model_config = SettingsConfigDict(env_prefix="GUATU_", extra="ignore")
 
+    payload_key_file: Path | None = None
+    """The file of master keys (``sealing.key_file``) for payloads in Temporal; none: they are in plain."""
     sealing_cipher: CipherName = CipherName.AES_256_GCM
     """The cipher for what is sealed from now on; what is sealed already opens by its own."""
+
+
+class SealingSettings(PayloadSettings):
+    """And where the master keys of complainants' details are."""
+
     master_key_file: Path | None = None
-    """The file of master keys (``sealing.key_file``); none: nothing can be sealed or opened."""
+    """The file of master keys for complainants' details; none: none can be sealed or opened."""

@@ -6,7 +6,10 @@ from store.audit import Audit
 from store.complainants import Complainants
 from store.drafts import Drafts
 from store.duplicates import Duplicates
+from store.exports import Exports
+from store.heads import Heads
 from store.notices import NoticeLedger
+from store.payload_looks import PayloadLooks
 from store.reading import Reading
 from store.record import Recording
 from store.reports import Reports
@@ -14,6 +17,7 @@ from store.requests import Requests
 from store.schema import SchemaCheck
 from store.sessions import Sessions
 from store.states import CaseStates
+from store.verification import Verification
 from store.wall import WallReading
 
 
@@ -27,11 +31,15 @@ class Store(
     WallReading,
     Duplicates,
     Complainants,
+    PayloadLooks,
     ApiKeys,
     Sessions,
     Drafts,
     Attachments,
     Audit,
+    Verification,
+    Heads,
+    Exports,
     SchemaCheck,
 ):
     """Postgres, the record and the read model.

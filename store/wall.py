@@ -14,12 +14,14 @@ from petitions.regions import regions_of
 from petitions.values import Name, Value
 from petitions.vocabulary import Category, Coverage, Sticker
 from store import queries
-from store.connection import OnPool
+from store.connection import PooledConnection
 from store.reading import sight_parameters
 from store.states import state_of
+from store.wall_figures import WallFigures, WallNumbers
 
 _SQL = queries.load("wall")
-_OPEN, _COUNT, _OPEN_AT, _ENTRIES_UNTIL = _SQL["open"], _SQL["count"], _SQL["open_at"], _SQL["entries_until"]
+_OPEN, _MATCHING, _DUE_BETWEEN = _SQL["open"], _SQL["matching"], _SQL["due_between"]
+_STANDING, _ENTRIES_UNTIL = _SQL["standing"], _SQL["entries_until"]
 
 FOLDED_AT_A_MOMENT = 1_000
 """Cases that are folded for a past moment at the most; a county's filter is applied before."""
@@ -56,34 +58,13 @@ NO_FILTERS = WallFilters()
 
 
 @dataclass(frozen=True)
-class WallNumbers:
-    """What the summary line says of all cases in sight, as they stand now.
-
-    Attributes:
-        received: Cases received.
-        concluded: Of them concluded.
-        on_time: Of the concluded ones those within the mandate.
-        starred: Cases that carry a star.
-        open: Cases that are open.
-        overdue: Open cases past their mandate.
-    """
-
-    received: int
-    concluded: int
-    on_time: int
-    starred: int
-    open: int
-    overdue: int
-
-
-@dataclass(frozen=True)
 class WallPage:
     """A screenful.
 
     Attributes:
         cases: In the order in which they are shown.
         matching: How many open cases pass the filters.
-        numbers: Of all cases in sight; none for a past moment: the figures tell that.
+        numbers: Of all cases in sight; none: they were not asked for.
         cut_off: Of a past moment: more cases were open than are looked at.
     """
 
@@ -98,11 +79,17 @@ def by_urgency(case: Case) -> tuple[datetime, bool, datetime, str]:
     return case.due_at, not case.starred, case.hand_over.received_at, case.case_no
 
 
-class WallReading(OnPool):
+class WallReading(WallFigures):
     """Reading for the wall. All methods raise ``StoreError`` as its kinds say."""
 
     async def wall_now(
-        self, filters: WallFilters = NO_FILTERS, *, sight: Sight = EVERYTHING, offset: int = 0, limit: int = 60
+        self,
+        filters: WallFilters = NO_FILTERS,
+        *,
+        sight: Sight = EVERYTHING,
+        offset: int = 0,
+        limit: int = 60,
+        with_numbers: bool = True,
     ) -> WallPage:
         """Open cases as they stand.
 
@@ -111,16 +98,25 @@ class WallReading(OnPool):
             sight: Which of them whoever looks may see.
             offset: How many are passed over, the most urgent first.
             limit: How many are shown at the most.
+            with_numbers: Also the numbers of all cases in sight, which look at every case.
         """
         given: dict[str, Any] = {**filters.model_dump(mode="json"), **sight_parameters(sight)}
         async with self._connected() as connection:
             rows = await connection.fetch(*_OPEN(offset=offset, limit=limit, **given))
-            numbers = await connection.fetchrow(*_COUNT(**given))
-            assert numbers is not None  # an aggregate always gives a row
+            matching = await connection.fetchval(*_MATCHING(**given))
             cases = [await state_of(connection, row["case_no"], row["state"]) for row in rows]
-        counted = dict(numbers)
-        matching: int = counted.pop("matching")
-        return WallPage(tuple(case for case in cases if case is not None), matching, WallNumbers(**counted))
+        numbers = await self.wall_numbers(sight=sight) if with_numbers else None
+        return WallPage(tuple(case for case in cases if case is not None), matching, numbers)
+
+    async def due_between(
+        self, since: datetime, until: datetime, *, sight: Sight = EVERYTHING, limit: int = FOLDED_AT_A_MOMENT
+    ) -> tuple[Case, ...]:
+        """The open cases in sight that are due from one moment on and before another, those due first at the front."""
+        asked = _DUE_BETWEEN(since=since, until=until, limit=limit, **sight_parameters(sight))
+        async with self._connected() as connection:
+            rows = await connection.fetch(*asked)
+            cases = [await state_of(connection, row["case_no"], row["state"]) for row in rows]
+        return tuple(case for case in cases if case is not None)
 
     async def wall_at(
         self,
@@ -133,8 +129,9 @@ class WallReading(OnPool):
     ) -> WallPage:
         """Open cases as they stood at a moment, entries at that very moment included.
 
-        Without other filters than the county only a screenful is folded, the eldest hand-over first, which is the
-        order of urgency where nothing was extended; with others all that were open, up to ``FOLDED_AT_A_MOMENT``.
+        Where more were open than ``FOLDED_AT_A_MOMENT``, only a screenful is folded if there is no other filter than
+        the county, the eldest hand-over first, which is the order of urgency where nothing was extended; with other
+        filters the eldest so many are looked at.
 
         Args:
             at: The moment, on the cases' own clock.
@@ -143,23 +140,42 @@ class WallReading(OnPool):
             offset: How many are passed over.
             limit: How many are shown at the most.
         """
+        asked = _STANDING(at=at, county=filters.county, everything=sight.everything, **sight_parameters(sight))
         async with self._connected() as connection:
-            rows = await connection.fetch(*_OPEN_AT(at=at, everything=sight.everything, **sight_parameters(sight)))
-            numbers = [
-                row["case_no"] for row in rows if filters.county is None or filters.county in regions_of(row["county"])
-            ]
-            all_at_once = filters == WallFilters(county=filters.county) and len(numbers) > FOLDED_AT_A_MOMENT
-            looked_at = numbers[offset : offset + limit] if all_at_once else numbers[:FOLDED_AT_A_MOMENT]
-            cases: list[Case] = []
-            for first in range(0, len(looked_at), _FOLDED_AT_A_TIME):
-                some = looked_at[first : first + _FOLDED_AT_A_TIME]
-                cases += _folded(
-                    [row["entry"] for row in await connection.fetch(*_ENTRIES_UNTIL(case_nos=some, at=at))]
-                )
-        if all_at_once:
-            return WallPage(tuple(sorted(cases, key=by_urgency)), len(numbers))
+            row = await connection.fetchrow(*asked)
+            assert row is not None  # an aggregate always gives a row
+            stood = dict(row)
+            numbers: list[str] = stood.pop("open_cases")
+            screenful = filters == WallFilters(county=filters.county) and len(numbers) > FOLDED_AT_A_MOMENT
+            looked_at = numbers[offset : offset + limit] if screenful else numbers[:FOLDED_AT_A_MOMENT]
+            cases = await _folded_at(connection, looked_at, at)
+        if screenful:
+            return WallPage(
+                tuple(sorted(cases, key=by_urgency)), len(numbers), WallNumbers(**stood, overdue=None, stickers=None)
+            )
         shown = sorted(filter(filters.lets_through, cases), key=by_urgency)
-        return WallPage(tuple(shown[offset : offset + limit]), len(shown), cut_off=len(numbers) > FOLDED_AT_A_MOMENT)
+        all_seen = len(cases) == stood["open"]
+        return WallPage(
+            tuple(shown[offset : offset + limit]),
+            len(shown),
+            WallNumbers(
+                **stood,
+                overdue=sum(case.overdue for case in cases) if all_seen else None,
+                stickers={colour: sum(case.sticker is colour for case in cases) for colour in Sticker}
+                if all_seen
+                else None,
+            ),
+            cut_off=len(numbers) > FOLDED_AT_A_MOMENT,
+        )
+
+
+async def _folded_at(connection: PooledConnection, case_nos: Sequence[str], at: datetime) -> list[Case]:
+    """These cases, folded from their records up to a moment."""
+    cases: list[Case] = []
+    for first in range(0, len(case_nos), _FOLDED_AT_A_TIME):
+        some = list(case_nos[first : first + _FOLDED_AT_A_TIME])
+        cases += _folded([row["entry"] for row in await connection.fetch(*_ENTRIES_UNTIL(case_nos=some, at=at))])
+    return cases
 
 
 def _folded(texts: Sequence[str]) -> list[Case]:

@@ -1,11 +1,13 @@
 """The worker process: everything it needs is made ready first, then it works until it is told to stop."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
 from temporalio.client import Client
+from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -13,12 +15,14 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
 from petitions.clock import CaseClock
+from sealing.payload_codec import CasePayloads, Payloads
+from sealing.settings import PayloadSettings
 from store import Store, open_pool, prepare_schema
 from worker.begun_again import BegunAgain
 from worker.health import Check, health_endpoint
 from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
-from workflows.payloads import case_data_converter
+from workflows.payloads import SealedFailures, case_data_converter
 from workflows.petition_case import TASK_QUEUE, PetitionCase
 from workflows.request_ids import RequestIds
 
@@ -36,7 +40,7 @@ def workflow_runner() -> WorkflowRunner:
 
 
 def case_worker(client: Client, activities: CaseActivities, settings: WorkerSettings) -> Worker:
-    """A worker for petition cases; ``client`` must use ``case_data_converter``."""
+    """A worker for petition cases; ``client`` must use the converter of ``data_converter_for``."""
     return Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -57,15 +61,33 @@ def case_worker(client: Client, activities: CaseActivities, settings: WorkerSett
     )
 
 
-async def connect() -> Client:
+def data_converter_for(settings: PayloadSettings) -> DataConverter:
+    """The converter of a worker, or a replayer, of the cases: it seals payloads and failures if they are to be sealed.
+
+    Raises:
+        KeyFileError: a payload key file is set and cannot be used.
+        CipherMissingError: the cipher is not to be had here.
+    """
+    payloads = Payloads.of_settings(settings)
+    if payloads is None:
+        return case_data_converter
+    codec = CasePayloads(payloads)
+    return dataclasses.replace(case_data_converter, payload_codec=codec, failure_converter_class=SealedFailures)
+
+
+async def connect(settings: PayloadSettings) -> Client:
     """A client of the Temporal server that ``TEMPORAL_*`` names, with the converter of the cases.
+
+    Args:
+        settings: whether payloads are sealed.
 
     Raises:
         RuntimeError: the server cannot be reached.
+        KeyFileError, CipherMissingError: as ``data_converter_for``.
     """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "127.0.0.1:7233")
-    return await Client.connect(**config, data_converter=case_data_converter)
+    return await Client.connect(**config, data_converter=data_converter_for(settings))
 
 
 async def run_worker(
@@ -83,10 +105,11 @@ async def run_worker(
         SearchAttributesMissingError: search attributes are missing and cannot be registered.
         NoSuchJurisdictionError, JurisdictionError: the jurisdiction file is not there, or wrong.
         PortInUseError: the health endpoint cannot listen.
+        KeyFileError, CipherMissingError: payloads are to be sealed and cannot be.
     """
     jurisdictions = Jurisdictions(settings.jurisdiction)
     jurisdictions.get(None)
-    client = await connect()
+    client = await connect(settings)
     registered = await ensure_search_attributes(client)
     if registered:
         _log.info("search attributes registered", names=registered)

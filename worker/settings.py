@@ -6,10 +6,11 @@ from pydantic import Field, Json
 from pydantic_settings import SettingsConfigDict
 
 from petitions.clock import ShortClock
+from sealing.settings import PayloadSettings
 from store.settings import DatabaseSettings
 
 
-class WorkerSettings(DatabaseSettings):
+class WorkerSettings(DatabaseSettings, PayloadSettings):
     """What a worker needs to know."""
 
     model_config = SettingsConfigDict(env_prefix="GUATU_", extra="ignore", hide_input_in_errors=True)

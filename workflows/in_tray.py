@@ -14,7 +14,7 @@ from temporalio.common import RawValue
 from petitions.messages import MESSAGE_BYTES
 from petitions.procedure import Answered
 from workflows.case_in_hand import CaseInHand
-from workflows.payloads import message_of
+from workflows.payloads import UNREADABLE, message_of, unreadable, was_unreadable
 from workflows.request_ids import current_request_id
 
 _LETTERS = 100
@@ -36,18 +36,30 @@ class Letter:
         self.request_id = current_request_id()
         self.answered: Answered | None = None
         """What the case has answered, once it has."""
+        self.number = 0
+        """The how manieth of the run it is."""
         self._kind = kind
         self._bodies = bodies
+        self._unreadable: bool | None = None
 
     @property
     def size(self) -> int:
-        """Bytes there are to read; of what is refused for its size alone, none."""
+        """Bytes there are to read; of what is refused for its size alone, or because it did not open, none."""
+        if self._did_not_open:
+            return 0
         given = sum(len(body.payload.data) for body in self._bodies)
         return given if given <= MESSAGE_BYTES else 0
 
     def bring(self, hand: CaseInHand) -> None:
         """Read it, and have it taken in or refused."""
-        self.answered = hand.take_in(message_of(self._kind, self._bodies), self.request_id)
+        message = unreadable(self._kind, UNREADABLE) if self._did_not_open else message_of(self._kind, self._bodies)
+        self.answered = hand.take_in(message, self.request_id)
+
+    @property
+    def _did_not_open(self) -> bool:
+        if self._unreadable is None:
+            self._unreadable = was_unreadable(self._bodies, f"message-{self.number}")
+        return self._unreadable
 
 
 class InTray:
@@ -55,6 +67,7 @@ class InTray:
 
     def __init__(self) -> None:
         self._letters: deque[Letter] = deque()
+        self._came = 0
         self._task = 0
         self._room = 0
         self._bytes = 0
@@ -66,6 +79,8 @@ class InTray:
 
     def put(self, letter: Letter) -> None:
         """Lay a letter on top of those that are there: it is read after them."""
+        self._came += 1
+        letter.number = self._came
         self._letters.append(letter)
 
     def bring(self, hand: CaseInHand) -> None:

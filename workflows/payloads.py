@@ -8,6 +8,7 @@ that handlers declared with ``*bodies: RawValue`` are called with whatever came,
 from collections.abc import Sequence
 from typing import Any
 
+from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.common import RawValue
@@ -45,12 +46,71 @@ class RefusalsWithoutTrace(DefaultFailureConverter):
         super().to_failure(exception, payload_converter, failure)
 
 
+class SealedFailures(RefusalsWithoutTrace):
+    """The same where payloads are sealed: what a failure says is sealed with them; its type stays in plain."""
+
+    def __init__(self) -> None:
+        super().__init__(encode_common_attributes=True)
+
+    def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
+        """Convert; what it says is of no known type, and would stay raw."""
+        if failure.HasField("encoded_attributes"):
+            said = _SAID.from_payload(failure.encoded_attributes, dict[str, str])
+            failure = Failure.FromString(failure.SerializeToString())
+            failure.ClearField("encoded_attributes")
+            failure.message, failure.stack_trace = said.get("message", ""), said.get("stack_trace", "")
+        return super().from_failure(failure, payload_converter)
+
+
+_SAID = PydanticPayloadConverter()
 _CODES = frozenset(code.value for code in RefusalCode)
 
 case_data_converter = DataConverter(
     payload_converter_class=RawUnlessTyped, failure_converter_class=RefusalsWithoutTrace
 )
 """What the worker (and a replayer) of ``PetitionCase`` must use. A client may use any JSON converter."""
+
+_SEALED = b"binary/encrypted"
+"""The encoding of a payload that is sealed: of one that no codec has opened."""
+UNREADABLE = "内容已加密，收到时无法解密（密钥不在密钥文件中，或内容被截断、改动）；请核对密钥文件后重新发送"
+
+
+class KeyIsGoneError(Exception):
+    """What was read once does not open any more; raised, it stops the workflow task until it does."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a payload that this case has read before does not open any more: put back the payload key file with the "
+            "key that it names, or the history; the case then goes on by itself"
+        )
+
+
+def sealed(bodies: Sequence[RawValue]) -> bool:
+    """Whether something of it was sealed and is not open."""
+    return any(body.payload.metadata.get("encoding") == _SEALED for body in bodies)
+
+
+def was_unreadable(bodies: Sequence[RawValue], what: str) -> bool:
+    """Whether what came by a door did not open when it came; call it at the same place for whatever comes.
+
+    Keys are added and lost. What was decided when it came stands in the history, by a marker, so that the case is
+    replayed to the same end whether it opens by then or not.
+
+    Args:
+        bodies: What came.
+        what: A name for it, which no other has in this run.
+
+    Raises:
+        KeyIsGoneError: It opened when it came, and does not now.
+    """
+    closed = sealed(bodies)
+    if not closed and not workflow.unsafe.is_replaying():
+        return False
+    if workflow.patched(f"unreadable-{what}"):
+        return True
+    if closed:
+        raise KeyIsGoneError
+    return False
 
 
 def json_of(bodies: Sequence[RawValue]) -> bytes | str:
@@ -70,6 +130,9 @@ def json_of(bodies: Sequence[RawValue]) -> bytes | str:
 def message_of(kind: str | None, bodies: Sequence[RawValue]) -> AnyMessage | Unreadable:
     """The message that was sent under this name (none: the body names its kind), or why it is none."""
     body = json_of(bodies)
-    if isinstance(body, str):
-        return Unreadable(kind=kind or "", message_id=None, refusal=Refusal(code=RefusalCode.MALFORMED, reason=body))
-    return read_message(body, kind)
+    return unreadable(kind, body) if isinstance(body, str) else read_message(body, kind)
+
+
+def unreadable(kind: str | None, reason: str) -> Unreadable:
+    """Something of which nothing but its name can be read, refused for a reason."""
+    return Unreadable(kind=kind or "", message_id=None, refusal=Refusal(code=RefusalCode.MALFORMED, reason=reason))

@@ -25,7 +25,7 @@ from workflows.case_doors import CaseDoors
 from workflows.case_in_hand import Carried, CaseInHand, procedure_time
 from workflows.in_tray import InTray, Letter
 from workflows.patiently import patiently
-from workflows.payloads import json_of
+from workflows.payloads import UNREADABLE, KeyIsGoneError, json_of, sealed, was_unreadable
 from workflows.request_ids import current_request_id
 
 WORKFLOW_TYPE = "PetitionCase"
@@ -41,9 +41,14 @@ def _carried(arguments: Sequence[RawValue]) -> Carried | None:
 
     A run that the server started anew because of somebody's retry policy or schedule continues nothing: it has the
     start's own argument.
+
+    Raises:
+        KeyIsGoneError: it cannot be told, since the argument does not open.
     """
     if workflow.info().continued_run_id is None:
         return None
+    if sealed(arguments):
+        raise KeyIsGoneError
     body = json_of(arguments)
     try:
         return None if isinstance(body, str) else Carried.model_validate_json(body)
@@ -125,6 +130,8 @@ class PetitionCase(CaseDoors):
 
     async def _read_start(self, arguments: tuple[RawValue, ...]) -> HandOver | ReopenedStart:
         """The start's argument; one that can open no case is put on record and fails the workflow with the reason."""
+        if was_unreadable(arguments, "start"):
+            raise await self._refused_start(UNREADABLE, b"")
         body = json_of(arguments)
         try:
             if isinstance(body, str):

@@ -10,6 +10,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import HTMLResponse, Response
 
+from api.access_settings import ApiAccess
 from api.authentication import authentication_of, from_elsewhere
 from api.context import Context, Reading
 from api.desk.gate import HOME, SIGN_IN, posted_by
@@ -21,8 +22,9 @@ from petitions.values import Name
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 PER_ADDRESS: Final = RateLimitItemPerMinute(20)
+"""Failures to sign in of one address, in each API process; a whole office may sit behind one."""
 OVERALL: Final = RateLimitItemPerMinute(300)
-"""Attempts to sign in, in each API process: of one address, and of all together."""
+"""Attempts to sign in, of all together."""
 WRONG: Final = "密钥不正确或已失效，请核对后重试；没有密钥的，请联系系统管理员签发"
 """Said of every key that is not good, whatever is wrong with it."""
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -30,18 +32,26 @@ _LONGEST_NAME = 50
 
 
 class _Attempts:
-    """Counts attempts to sign in."""
+    """Counts attempts to sign in, and those that fail."""
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def wait(self, address: str) -> int:
-        """Count one; for how many seconds no more are taken, 0: this one is."""
-        for limit, whose in ((OVERALL, "all"), (PER_ADDRESS, f"address {address}")):
-            if not await self._limiter.hit(limit, whose):
-                window = await self._limiter.get_window_stats(limit, whose)
-                return max(1, round(window.reset_time - time.time()))
+        """Count an attempt; for how many seconds no more are taken, 0: this one is."""
+        if not await self._limiter.hit(OVERALL, "all"):
+            return await self._seconds(OVERALL, "all")
+        if not await self._limiter.test(PER_ADDRESS, address):
+            return await self._seconds(PER_ADDRESS, address)
         return 0
+
+    async def failed(self, address: str) -> None:
+        """Count a failure."""
+        await self._limiter.hit(PER_ADDRESS, address)
+
+    async def _seconds(self, limit: RateLimitItemPerMinute, whose: str) -> int:
+        window = await self._limiter.get_window_stats(limit, whose)
+        return max(1, round(window.reset_time - time.time()))
 
 
 @router.get(SIGN_IN)
@@ -56,11 +66,12 @@ async def show_sign_in(
 async def sign_in(request: Request, context: Reading) -> Response:
     """Exchange a key for a session."""
     form = await posted(request)
-    then, name = form.one("next"), form.one("name").strip()
+    then, name = form.one("next"), form.one("name").replace("\u3000", " ").strip()
     office = form.one("office").strip()
     if from_elsewhere(request):
         return await _form(request, context, then=then, name=name, said="请在本页填写后登录", status=403)
-    seconds = await _attempts(request).wait(request.client.host if request.client else "")
+    attempts, address = _attempts(request), request.client.host if request.client else ""
+    seconds = await attempts.wait(address)
     if seconds:
         said = f"登录过于频繁，请在{seconds}秒后重试"
         response = await _form(request, context, then=then, name=name, office=office, said=said, status=429)
@@ -77,6 +88,7 @@ async def sign_in(request: Request, context: Reading) -> Response:
     else:
         known = await authentication.office_of_key(form.one("key").strip())
         if known is None:
+            await attempts.failed(address)
             return await _form(request, context, then=then, name=name, said=WRONG, status=403)
         key_id, office = known
     response = see_other(_within(then))
@@ -117,6 +129,7 @@ async def _form(
         name=name,
         office=office,
         offices=offices,
+        keys=context.settings.api_access is ApiAccess.OPEN,
         said=said,
         at_name=at_name,
         longest=_LONGEST_NAME,

@@ -28,6 +28,7 @@ from petitions.form_reading import WHOLE_FORM, answers_typed, body_of, mistakes_
 from petitions.forms import Form, Shape
 from petitions.messages import Refusal
 from petitions.mistakes import Mistake
+from petitions.offers import what_may_be_sent
 from petitions.reopening import REOPEN, Reopening
 from petitions.telling import moment
 from petitions.vocabulary import RefusalCode
@@ -36,6 +37,8 @@ from store import StoreError
 _log = structlog.stdlib.get_logger()
 _MESSAGE_ID = re.compile(r"desk-[0-9a-f]{24}")
 _SHEET_BYTES = 2 * 1024 * 1024
+_MOST_FILES = 300
+"""Files of one case at the most; a real one has a dozen in each round."""
 _AWAY = "案件流程系统暂时没有应答，尚未确认提交成功。填写的内容都在，请稍后再次提交（重复提交不会重复计算）。"
 
 
@@ -80,6 +83,13 @@ async def submit(
     if posted.one(ACT) == "discard":
         await context.in_time(store.drop_draft(by.office, by.name, case.case_no, form.kind))
         return Done()
+    try:
+        if posted.files:
+            await context.rates.count(request, here.caller)
+    except ProblemError as error:
+        shown = shown_form(case, form, by.office, context.now(), typed=posted.typed)
+        said = Mistake(where=WHOLE_FORM, said=error.problem.detail)
+        return Again(case, _with_mistakes(shown, [said]), error.problem.status)
     typed, mistakes = await _with_files(context, here, case, form, posted)
     stated = posted.one(MESSAGE_ID)
     message_id = stated if _MESSAGE_ID.fullmatch(stated) else new_message_id()
@@ -167,6 +177,12 @@ async def _with_files(
         files = posted.files.get(field.name, ())
         if field.shape is Shape.FILES and files:
             chosen = dict.fromkeys(typed.get(field.name, ()))
+            if form.kind not in {kind.value for kind in what_may_be_sent(case, here.by)}:
+                mistakes.append(Mistake(where=field.name, said="现在不能由本单位提交，文件没有上传"))
+                continue
+            if len(await context.in_time(context.store.attachments(case.case_no))) + len(files) > _MOST_FILES:
+                mistakes.append(Mistake(where=field.name, said=f"本件附件已满 {_MOST_FILES} 个，文件没有上传"))
+                continue
             for file in files:
                 kept = await keep_file(context, case.case_no, file, here.by)
                 if isinstance(kept, str):

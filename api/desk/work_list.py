@@ -41,7 +41,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 _log = structlog.stdlib.get_logger()
 _AT_ONCE = 8
-_MOST_AT_ONCE = 200
+_MOST_AT_ONCE = 500
 _SHOWN_SUMMARY = 60
 BULK: Final = (MessageKind.ACKNOWLEDGEMENT, MessageKind.DISPATCH)
 """What can be sent to many cases at once: a message for each."""

@@ -10,10 +10,18 @@ from pathlib import Path
 
 from guatu.demo.timetable import Timetable
 from guatu.embedded import EmbeddedStack
-from guatu.product import api_service, stack_environment, stopped_at_the_end, url_of, worker_service
+from guatu.product import (
+    api_service,
+    payload_environment,
+    stack_environment,
+    stopped_at_the_end,
+    url_of,
+    worker_service,
+)
 from guatu.running import say
 from guatu.services import SupervisedService
 from petitions.clock import ShortClock
+from sealing.settings import PayloadSettings
 
 _READY_SECONDS = 10.0
 """How long the processes may take to be ready before the first case; if they take longer, they are given more."""
@@ -59,8 +67,10 @@ async def demo_processes(
     patience = _READY_SECONDS
     while True:
         clock = _clock_for_first_case_in(patience, timetable, day_seconds)
-        # Nothing of the operator's own GUATU_* settings: the demonstration is the same everywhere.
+        # Of the operator's own GUATU_* settings only whether payloads are sealed: the demonstration is the same
+        # everywhere.
         settings = {"GUATU_JURISDICTION": timetable.jurisdiction, "GUATU_SHORT_CLOCK": clock.model_dump_json()}
+        settings |= payload_environment(PayloadSettings())
         api = api_service(stack, data_dir, api_port, {**settings, "GUATU_API_METRICS_PORT": "0"})
         worker = worker_service(stack, data_dir, 0, settings)
         supervised = SupervisedService(worker, say), SupervisedService(api, say)

@@ -25,7 +25,9 @@ from guatu.embedded.ports import check_free
 from guatu.errors import CommandError
 from guatu.product import LOGS, ports_told_with_their_options
 from guatu.running import say
+from intake.engine import client_data_converter
 from petitions.clock import ShortClock
+from sealing.settings import PayloadSettings
 from store import Store, open_pool, prepare_schema
 from worker.search_attributes import ensure_search_attributes
 
@@ -96,7 +98,8 @@ async def _on_stack(
 ) -> tuple[OutcomeOfDemo, int]:
     """All of it, on servers that are up."""
     await prepare_schema(stack.database_url)
-    client = await Client.connect(stack.temporal_address, namespace=stack.namespace)
+    converter = client_data_converter(PayloadSettings())
+    client = await Client.connect(stack.temporal_address, namespace=stack.namespace, data_converter=converter)
     await ensure_search_attributes(client)
     async with (
         open_pool(stack.database_url, min_size=0, max_size=4, application_name="guatu demo") as pool,

@@ -33,9 +33,40 @@ WHERE (case_no, seq) > (:case_no::text COLLATE "C", :seq::integer)
 ORDER BY case_no, seq
 LIMIT :limit;
 
--- lost_tails: cases whose read model knows an entry that the record has not, or has with another hash
-SELECT standing.case_no, standing.seq
+-- other_tails: cases whose record does not end with the entry that the read model knows as the last, all of one moment
+SELECT
+    case_no, standing.seq AS known_seq, tip.seq AS last_seq, (
+        SELECT entry.hash = standing.hash
+        FROM case_event entry
+        WHERE entry.case_no = standing.case_no AND entry.seq = standing.seq
+    ) AS as_known
 FROM petition_case standing
-LEFT JOIN case_event entry ON entry.case_no = standing.case_no AND entry.seq = standing.seq
-WHERE entry.hash IS DISTINCT FROM standing.hash
-ORDER BY standing.case_no;
+FULL JOIN (
+    SELECT DISTINCT ON (case_no) case_no, seq, hash FROM case_event ORDER BY case_no, seq DESC
+) tip USING (case_no)
+WHERE standing.seq IS DISTINCT FROM tip.seq OR standing.hash IS DISTINCT FROM tip.hash
+ORDER BY case_no;
+
+-- reports_page: the handling reports, page by page
+SELECT case_no, key, sha256, text
+FROM handling_report
+WHERE (case_no, key) > (:case_no::text COLLATE "C", :key::text)
+ORDER BY case_no, key
+LIMIT :limit;
+
+-- submissions_page: the entries that say that a report was submitted, and whether it is kept, page by page
+SELECT
+    said.case_no, said.seq, EXISTS (
+        SELECT FROM handling_report kept
+        WHERE kept.case_no = said.case_no AND encode(kept.sha256, 'hex') =
+            -- A NUL in any text of the entry would stop the reading of all of it.
+            replace(said.entry::text, '\u0000', '\ufffd')::json #>> '{happened,sha256}'
+    ) AS kept
+FROM case_event said
+WHERE said.event = 'report_submitted'
+    AND (said.case_no, said.seq) > (:case_no::text COLLATE "C", :seq::integer)
+ORDER BY said.case_no, said.seq
+LIMIT :limit;
+
+-- open_numbers: the cases that are open by the read model
+SELECT case_no FROM petition_case WHERE closed_at IS NULL ORDER BY case_no;

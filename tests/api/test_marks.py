@@ -138,3 +138,32 @@ def test_the_heads_follow_the_jurisdictions_days() -> None:
     assert [head.due for head in heads] == ["交办分发", "催办", "初审", "办结上报", ""]
     assert [head.sticker for head in heads] == [None, None, Sticker.BLUE, None, None]
     assert len(days(Story(small_rules(durations=durations)), 3)) == len(heads)
+
+
+def test_a_reopened_case_counts_its_days_from_then() -> None:
+    story = concluded().pass_time(3 * DAY).reopens(days=3)
+    assert shown(story)[0] == "重"
+    assert days(story)[0].label == "退回重办当日 8月30日"
+    assert [day.number for day in days(story) if day.due] == [3]
+    assert [day.number for day in days(story) if day.when == "today"] == [0]
+    # What was done before stands in the record, and not on these days.
+    hourly_from(story, 1.5)
+    story.reports()
+    assert shown(story)[1] == "报"
+    assert "审" not in "".join(shown(story))
+
+
+def test_stickers_of_a_reopened_case_stand_on_its_own_days() -> None:
+    story = hourly(rectifying().covered(), 6.5).reports().verifies().reviews().surveys().submits()
+    story.reopens(days=3)
+    hourly_from(story, 3.2)
+    put = {day.number: day.sticker for day in days(story) if day.sticker}
+    assert put == {1: Sticker.YELLOW, 2: Sticker.BLUE, 3: Sticker.RED}
+
+
+def hourly_from(story: Story, until_day: float) -> Story:
+    """As ``hourly``, by the days since the reopening."""
+    end = story.case.clock_started_at + until_day * DAY
+    while story.now < end:
+        story.pass_time(timedelta(hours=1))
+    return story

@@ -5,12 +5,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from api.marks import Sign
-from api.rendering import page as render
-from api.wall import Wall, clock, span
-from api.wall import wall as compute
+from api.wall import clock, span
 from petitions.vocabulary import Stage
-from store.reading import CaseFilters
 from tests.api.conftest import NOW, House, Records
 from tests.api.pages import Page
 from tests.petitions.building import INTAKE, K, Story, concluded, rectifying, reporting, surveying, verifying
@@ -46,7 +42,8 @@ async def test_the_summary_line_counts(client: httpx.AsyncClient, records: Recor
         Story(case_no="E").takes(K.WITHDRAWAL, INTAKE),
     )
     page = await wall(client)
-    assert "接收 5 办结 1 加星 1 在办 2 超期 1 并案、撤回 2" in page.text
+    assert "接收 5 办结 1 按时办结 100% 1件 满意率 100% 加星 1 在办 2 超期 1" in page.text
+    assert "黄贴 0 蓝贴 0 红贴 1 并案、撤回 2" in page.text
 
 
 async def test_a_row_says_who_where_and_how_long(client: httpx.AsyncClient, records: Records) -> None:
@@ -91,7 +88,7 @@ async def test_closed_cases_stand_below_with_how_they_ended(client: httpx.AsyncC
 
 async def test_an_empty_wall(bare: House) -> None:
     text = (await wall(bare.client)).text
-    assert "接收 0 办结 0 加星 0 在办 0 超期 0" in text
+    assert "接收 0 办结 0 按时办结 — 满意率 — 加星 0 在办 0 超期 0" in text
     assert "现在没有在办的信访举报件" in text
 
 
@@ -136,17 +133,6 @@ async def test_a_case_of_another_version_is_folded_from_its_record(own: House) -
     assert f"{NOW:%Y}年" in (await own.client.get("/cases/X1")).text
 
 
-async def with_merged(house: House) -> tuple[Wall, Page]:
-    """The wall with the merged cases on it, computed and as a page."""
-    store = house.records.store
-    shown, closed = await store.open_cases(400), await store.cases(CaseFilters(closed=True))
-    figures, merged = await store.figures(NOW), await store.merged_cases()
-    computed = compute(NOW, shown.cases, shown.number, closed.cases, figures, more_closed=False, merged=merged)
-    made = Page(bytes(render("wall.html", signs=Sign, wall=computed).body).decode())
-    assert made.harm == []
-    return computed, made
-
-
 async def test_a_case_stands_with_those_that_were_merged_into_it(own: House) -> None:
     await own.records.keep(
         rectifying(case_no="A"),
@@ -158,22 +144,16 @@ async def test_a_case_stands_with_those_that_were_merged_into_it(own: House) -> 
         Story(case_no="G").takes(K.MERGE, INTAKE, into="G2"),
         Story(case_no="G2").takes(K.MERGE, INTAKE, into="G"),
     )
-    computed, page = await with_merged(own)
-    assert {row.case.case_no: [each.case_no for each in row.merged] for row in computed.rows} == {"A": ["B", "C#1"]}
+    page = await wall(own.client)
+    assert page.harm == []
     assert page.tags["tr"] == 3
     assert "并入： B 、 C#1" in page.text
     assert "8月27日 10:00交办，来信，甲县李家巷" in page.titles
-    closed = {row.case_no: row for row in computed.closed}
-    assert [each.case_no for each in closed["D"].merged] == ["E"]
-    assert {number: (row.into, row.into_address) for number, row in closed.items()} == {
-        "B": ("A", "/cases/A"),
-        "C#1": ("A", "/cases/A"),
-        "D": (None, None),
-        "E": ("D", "/cases/D"),
-        "F": ("NOBODY", None),
-        "G": (None, None),
-        "G2": (None, None),
-    }
+    # E stands with D, which was concluded and answers it; who is not there has no page.
+    assert "D 甲县 河边 8月27日 18:00 办结，8小时 目标内 并入： E" in page.text
+    assert "B 甲县 李家巷 8月27日 11:00 并入 A" in page.text
+    assert "/cases/NOBODY" not in page.links
+    assert "G 甲县 河边 8月27日 11:00 并案" in page.text
     assert "并入 NOBODY（未录入）" in page.text
     assert "并案" in page.text
     assert "/cases/C%231" in page.links
@@ -183,5 +163,5 @@ async def test_of_many_merged_cases_some_are_named(own: House) -> None:
     await own.records.keep(
         rectifying(case_no="A"), *(Story(case_no=f"B{number}").takes(K.MERGE, INTAKE, into="A") for number in range(6))
     )
-    _, page = await with_merged(own)
+    page = await wall(own.client)
     assert "并入： B0 、 B1 、 B2 、 B3 等6件" in page.text

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from json import dumps
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,11 +15,12 @@ from activities.jurisdictions import Jurisdictions
 from api.app import create_app
 from api.serving import serving, taken_port
 from guatu.demo.timetable import PlannedCase, PlannedMessage, jurisdiction_of, read_timetable, shipped_timetable
+from petitions.clock import ShortClock
 from petitions.events import Entry
 from petitions.jurisdiction import Jurisdiction
 from petitions.procedure import Step
 from petitions.report import handling_report
-from petitions.vocabulary import MessageKind, Outcome, Stage
+from petitions.vocabulary import MessageKind, Outcome
 from store import Store, open_pool
 from store.connection import Pool
 from tests.api.conftest import settings_for
@@ -30,8 +30,8 @@ from tests.store.servers import Server
 MOMENT = datetime(2021, 9, 5, 11, 0, tzinfo=timezone(timedelta(hours=8)))
 """What every page takes for now: there are yellow, blue and red stickers, and a case that is overdue."""
 
-REWORKED, WITHDRAWN = "DZ0831-01", "DZ0903-03"
-"""Cases that go another way here than in the demonstration, so that every stage and end is on the wall."""
+REWORKED, WITHDRAWN, HELD_UP = "DZ0831-01", "DZ0903-03", "DZ0830-01"
+"""Cases that go another way here than in the demonstration, so that every sticker and every end is on the wall."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,9 @@ def _changed(planned: PlannedCase) -> PlannedCase:
     messages = planned.messages
     if number == REWORKED:
         messages = tuple(_reworked(messages))
+    if number == HELD_UP:
+        # Starred, and still open on its sixth day.
+        messages = tuple(message for message in messages if message.at < MOMENT - timedelta(hours=11))
     if number == WITHDRAWN:
         at = planned.handed_in + timedelta(hours=5)
         body = {
@@ -129,12 +132,19 @@ async def served(app: FastAPI) -> AsyncGenerator[str]:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+def _standing_at(now: datetime) -> str:
+    """A short clock by which it is this moment, and on which a day takes 30 years."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    clock = ShortClock(engine_origin=datetime.now(UTC), shown_origin=midnight, day_seconds=1e9)
+    began = clock.engine_origin - (clock.engine(now) - clock.engine_origin)
+    return clock.model_copy(update={"engine_origin": began}).model_dump_json()
+
+
 @asynccontextmanager
 async def standing_site(server: Server, template: str, now: datetime = MOMENT) -> AsyncGenerator[Site]:
     """An application on a fresh migrated database, whose clock stands still."""
     async with server.database(f"TEMPLATE {template}") as url, open_pool(url, max_size=5) as pool:
-        clock = {"engine_origin": datetime.now(UTC).isoformat(), "shown_origin": now.isoformat(), "day_seconds": 1e9}
-        app = create_app(settings_for(url, short_clock=dumps(clock)), pool)
+        app = create_app(settings_for(url, short_clock=_standing_at(now)), pool)
         async with served(app) as address:
             yield Site(address, pool)
 
@@ -145,8 +155,3 @@ async def city_site(server: Server, template: str) -> AsyncGenerator[Site]:
     async with standing_site(server, template) as site:
         await keep(Store(site.pool), city())
         yield site
-
-
-def test_stages(cases: list[Told]) -> set[Stage]:
-    """Which stages they are in."""
-    return {each.told.case.stage for each in cases}

@@ -92,7 +92,7 @@ def test_the_path_that_is_set_is_used_or_refused_but_never_passed_over(
     told = place / "told"
     if text is not None:
         _script(told, text)
-    attempts, _ = _fails(_means(place, **{SETTING: str(told)}))
+    attempts, _ = _fails(_means(place, GUATU_CHROMIUM=str(told)))
     assert list(attempts) == ["the path that is set"]
     assert reason in attempts["the path that is set"]
 

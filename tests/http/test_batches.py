@@ -101,6 +101,12 @@ async def test_a_concluded_case_in_the_list_is_the_same(http: httpx.AsyncClient)
     assert answer.json()["summary"]["same"] == 1
 
 
+async def test_a_jurisdiction_that_is_not_known_is_a_mistake_of_its_row(http: httpx.AsyncClient) -> None:
+    lines = "\n".join(json.dumps(new_case(jurisdiction=name)) for name in ("nowhere", "dazhou")).encode()
+    answer = await http.post("/v1/batches", content=lines, headers={"content-type": "application/jsonl"})
+    assert [row["result"] for row in answer.json()["results"]] == ["invalid", "created"]
+
+
 UNREADABLE: list[tuple[bytes, dict[str, str], int]] = [
     (b"", CSV, 422),
     (b"a,b\n1,2\n", CSV, 422),

@@ -18,7 +18,10 @@ RELEASED = {
     "0004_access": "348870d86ea927a2",
     "0005_complainants": "8e61639494b462f7",
     "0006_requests": "3d4b78a79b37743c",
+    "0007_desk": "ed2d6531aa11fea7",
     "0008_wall": "8fa3dfa2336abaa5",
+    "0010_heads": "cbfe0182b14dec01",
+    "0009_payload_looks": "6e4f70c0e965bd56",
 }
 """SHA-256 (its first 16 digits) of every migration that is out."""
 

@@ -1,0 +1,118 @@
+"""What every wall in the same sight shares: numbers, choices of the filters, closed and merged cases; kept shortly.
+
+To count all cases costs far more than a screenful of them, and many people look at once.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Final, Generic, TypeVar
+
+from fastapi import Depends, Request
+
+from petitions.access import Sight
+from store import Store
+from store.duplicates import MergedCase
+from store.wall_figures import ClosedCase, Satisfaction, WallChoices, WallNumbers
+
+KEPT_SECONDS: Final = 1.0
+"""How old the numbers of a page may be. A page that is live asks anew, so what it missed is made good at once."""
+CLOSED_ROWS: Final = 60
+_MOST_SIGHTS = 500
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Beside the rows of the wall, of all cases in sight.
+
+    Attributes:
+        numbers: Of the summary line.
+        satisfaction: What residents answered.
+        choices: What the filters can be set to.
+        first: When the first case was handed over.
+        closed: The cases that closed last, one more than are listed.
+        merged: The merged cases, each with the one that answers it.
+    """
+
+    numbers: WallNumbers
+    satisfaction: Satisfaction
+    choices: WallChoices
+    first: datetime | None
+    closed: tuple[ClosedCase, ...]
+    merged: tuple[MergedCase, ...]
+
+
+@dataclass
+class _Kept(Generic[_T]):
+    """A reading that is shared: one at a time, and everybody who waits gets one that began late enough."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    began: float = float("-inf")
+    value: _T | None = None
+
+    async def get(self, read: Callable[[], Awaitable[_T]], oldest: float) -> _T:
+        """What was read, or is read now.
+
+        Args:
+            read: Reads it.
+            oldest: When the reading must have begun at the earliest, by the monotonic clock.
+        """
+        if self.value is None or self.began < oldest:
+            async with self.lock:
+                if self.value is None or self.began < oldest:
+                    began = time.monotonic()
+                    self.value, self.began = await read(), began
+        return self.value
+
+
+class SharedSurroundings:
+    """The surroundings by sight, for one application."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Sight, _Kept[Surroundings]] = {}
+
+    async def get(self, store: Store, now: datetime, sight: Sight, *, fresh: bool) -> Surroundings:
+        """The surroundings of the wall.
+
+        Args:
+            store: Where they are read.
+            now: The procedure's time.
+            sight: Of which cases.
+            fresh: As they stand at this moment; otherwise they may be ``KEPT_SECONDS`` old.
+
+        Raises:
+            StoreError: As the store says.
+        """
+
+        async def read() -> Surroundings:
+            numbers, satisfaction, choices, first, closed, merged = await asyncio.gather(
+                store.wall_numbers(sight=sight),
+                store.satisfaction(now, sight=sight),
+                store.wall_choices(sight=sight),
+                store.first_hand_over(sight=sight),
+                store.closed_lately(sight=sight, limit=CLOSED_ROWS + 1),
+                store.merged_cases(sight=sight),
+            )
+            return Surroundings(numbers, satisfaction[""], choices, first, tuple(closed), merged)
+
+        if sight not in self._kept and len(self._kept) >= _MOST_SIGHTS:
+            self._kept.pop(next(iter(self._kept)))
+        kept = self._kept.setdefault(sight, _Kept[Surroundings]())
+        return await kept.get(read, time.monotonic() - (0 if fresh else KEPT_SECONDS))
+
+
+def _shared(request: Request) -> SharedSurroundings:
+    """The application's own, made when the first wall is asked for."""
+    state = request.app.state
+    if not hasattr(state, "wall_surroundings"):
+        state.wall_surroundings = SharedSurroundings()
+    assert isinstance(state.wall_surroundings, SharedSurroundings)
+    return state.wall_surroundings
+
+
+Shared = Annotated[SharedSurroundings, Depends(_shared)]
+"""The parameter by which a route asks for it."""

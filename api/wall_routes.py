@@ -1,0 +1,147 @@
+"""The wall's addresses: ``/``, with the stickers of the day, and ``/counties``."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import HTMLResponse
+
+from api.authentication import Asking, require
+from api.context import Context, Reading
+from api.county_picture import BY, county_picture, first_day
+from api.marks import Sign
+from api.rendering import page
+from api.sticker_list import StickerList, looked_through, sticker_list
+from api.wall_numbers import CLOSED_ROWS, Shared, SharedSurroundings, Surroundings
+from api.wall_page import ROWS, SCREEN_ROWS, wall
+from api.wall_query import Known, View, WallQuery, read_wall_query
+from petitions.access import Deed, Sight
+from petitions.jurisdiction import Jurisdiction
+from store.wall import FOLDED_AT_A_MOMENT, NO_FILTERS, WallPage
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+class _Looking:
+    """Somebody who looks at the wall: what they may see, and what the wall is of.
+
+    Args:
+        caller: Who.
+        context: Of the application.
+        shared: What walls share.
+    """
+
+    def __init__(self, caller: Asking, context: Reading, shared: Shared) -> None:
+        require(caller, Deed.LIST_CASES)
+        self.sight: Sight = caller.sight
+        self.context: Context = context
+        self.now: datetime = context.now()
+        self.jurisdiction: Jurisdiction = context.jurisdictions.get(None)
+        self.zone = ZoneInfo(self.jurisdiction.timezone)
+        self._shared: SharedSurroundings = shared
+
+    async def surroundings(self, *, fresh: bool) -> Surroundings:
+        """What stands around the rows."""
+        return await self.context.in_time(self._shared.get(self.context.store, self.now, self.sight, fresh=fresh))
+
+    def known(self, around: Surroundings) -> Known:
+        """What an address is read against."""
+        regions = tuple(self.jurisdiction.regions()) if self.sight.everything else ()
+        return Known(
+            now=self.now,
+            zone=self.zone,
+            first=around.first,
+            counties=tuple(dict.fromkeys((*regions, *around.choices.counties))),
+            units=around.choices.units,
+            all_units=self.jurisdiction.unit_ids(),
+        )
+
+
+Looking = Annotated[_Looking, Depends()]
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+async def show_wall(looking: Looking, request: Request) -> HTMLResponse:
+    """The wall: a screenful of the open cases in sight, now or at a past moment; for its script, only the rows."""
+    given = request.query_params
+    around = await looking.surroundings(fresh=given.get("part") == "rows")
+    known = looking.known(around)
+    query = read_wall_query(given, known)
+    if query.view is View.STICKERS:
+        stickers = await _stickers(looking, query)
+        return page(
+            "stickers.html", stickers=stickers, query=query, wall_address=replace(query, view=View.WALL).address()
+        )
+    shown = await _screenful(looking, query)
+    if shown.matching and not shown.cases:
+        # Past the last page: it has become shorter, or the address is somebody's own.
+        rows = SCREEN_ROWS if query.screen else ROWS
+        query = replace(query, page=-(-shown.matching // rows))
+        shown = await _screenful(looking, query)
+    store, in_time = looking.context.store, looking.context.in_time
+    satisfaction = around.satisfaction
+    if query.at is not None:
+        satisfaction = (await in_time(store.satisfaction(query.at, sight=looking.sight)))[""]
+    else:
+        shown = replace(shown, numbers=around.numbers)
+    closed = around.closed
+    if query.at is not None or query.page > 1 or query.filters != NO_FILTERS or query.screen:
+        closed = ()
+    made = wall(
+        query,
+        known,
+        looking.jurisdiction,
+        shown,
+        satisfaction,
+        live=looking.context.changes is not None,
+        ticks=looking.context.clock.short is None,
+        closed=closed,
+        closed_rows=CLOSED_ROWS,
+        merged=around.merged,
+    )
+    return page("wall-rows.html" if query.part else "wall.html", signs=Sign, wall=made)
+
+
+async def _screenful(looking: _Looking, query: WallQuery) -> WallPage:
+    limit = SCREEN_ROWS if query.screen else ROWS
+    offset = (query.page - 1) * limit
+    store = looking.context.store
+    if query.at is not None:
+        asked = store.wall_at(query.at, query.filters, sight=looking.sight, offset=offset, limit=limit)
+    else:
+        asked = store.wall_now(query.filters, sight=looking.sight, offset=offset, limit=limit, with_numbers=False)
+    return await looking.context.in_time(asked)
+
+
+async def _stickers(looking: _Looking, query: WallQuery) -> StickerList:
+    """The stickers of the day that is shown."""
+    store, in_time = looking.context.store, looking.context.in_time
+    at = query.at or looking.now
+    day = at.astimezone(looking.zone).date()
+    if query.at is not None:
+        shown = await in_time(store.wall_at(at, query.filters, sight=looking.sight, limit=FOLDED_AT_A_MOMENT))
+        cases = shown.cases
+    else:
+        since, until = looked_through(day, looking.jurisdiction, looking.zone)
+        cases = await in_time(store.due_between(since, until, sight=looking.sight))
+    return sticker_list(filter(query.filters.lets_through, cases), day, at)
+
+
+@router.api_route("/counties", methods=["GET", "HEAD"])
+async def show_counties(looking: Looking, request: Request) -> HTMLResponse:
+    """The counties in sight as tiles, and what came and went by day."""
+    by = request.query_params.get("by", "")
+    store, in_time = looking.context.store, looking.context.in_time
+    today = looking.now.astimezone(looking.zone)
+    offset = int((today.utcoffset() or timedelta(0)) / timedelta(minutes=1))
+    numbers = await in_time(store.county_numbers(sight=looking.sight))
+    satisfaction = await in_time(store.satisfaction(looking.now, sight=looking.sight))
+    first = await in_time(store.first_hand_over(sight=looking.sight))
+    since = first_day(first, today)
+    days = await in_time(store.by_day(since, offset, sight=looking.sight))
+    picture = county_picture(
+        by, looking.jurisdiction, looking.sight, numbers, satisfaction, days, since=since.date(), now=today
+    )
+    return page("counties.html", picture=picture, choices=BY)

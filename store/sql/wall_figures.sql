@@ -1,0 +1,87 @@
+-- numbers: what the summary line says of all cases in sight, as they stand now
+SELECT
+    count(*) AS received,
+    count(*) FILTER (WHERE outcome = 'concluded') AS concluded,
+    count(*) FILTER (WHERE outcome = 'concluded' AND within_mandate) AS on_time,
+    count(*) FILTER (WHERE outcome <> 'concluded') AS elsewhere,
+    count(*) FILTER (WHERE starred) AS starred,
+    count(*) FILTER (WHERE closed_at IS NULL) AS open,
+    count(*) FILTER (WHERE closed_at IS NULL AND overdue) AS overdue,
+    count(*) FILTER (WHERE closed_at IS NULL AND sticker = 'yellow') AS yellow,
+    count(*) FILTER (WHERE closed_at IS NULL AND sticker = 'blue') AS blue,
+    count(*) FILTER (WHERE closed_at IS NULL AND sticker = 'red') AS red
+FROM petition_case
+WHERE (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+    AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units));
+
+-- satisfaction: what residents answered in the judged rounds of the latest cases in sight, up to a moment, by county
+SELECT
+    latest.county,
+    sum((judged.entry #>> '{happened,content}')::bigint)::bigint AS content,
+    sum((judged.entry #>> '{happened,responses}')::bigint)::bigint AS responses
+FROM (
+    SELECT case_no, county
+    FROM petition_case
+    WHERE received_at <= :at::timestamptz
+        AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+        AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
+    ORDER BY received_at DESC, case_no DESC
+    LIMIT :latest
+) AS latest
+JOIN case_event AS judged ON judged.case_no = latest.case_no
+WHERE judged.event = 'survey_judged' AND judged.at <= :at
+GROUP BY latest.county;
+
+-- first: when the first case in sight was handed over
+SELECT min(received_at)
+FROM petition_case
+WHERE (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+    AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units));
+
+-- choices: the counties and the units of the open cases in sight
+SELECT DISTINCT county, responsible_unit
+FROM petition_case
+WHERE closed_at IS NULL
+    AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+    AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units));
+
+-- closed: the cases in sight that closed last
+SELECT
+    case_no, starred, county, location, received_at, closed_at, outcome, within_target, within_mandate
+FROM petition_case
+WHERE closed_at IS NOT NULL
+    AND (:county::text IS NULL OR :county = ANY (string_to_array(county, '、')))
+    AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+    AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
+ORDER BY closed_at DESC, case_no DESC
+LIMIT :limit;
+
+-- counties: the numbers of each county in sight; a joint case counts in each of its own
+SELECT
+    region,
+    count(*) AS received,
+    count(*) FILTER (WHERE outcome = 'concluded') AS concluded,
+    count(*) FILTER (WHERE closed_at IS NULL) AS open,
+    count(*) FILTER (WHERE closed_at IS NULL AND overdue) AS overdue
+FROM petition_case, unnest(string_to_array(county, '、')) AS region
+WHERE (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+    AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
+GROUP BY region;
+
+-- days: how many cases in sight were handed over, and concluded, on each day since a moment
+SELECT day, sum(received)::bigint AS received, sum(concluded)::bigint AS concluded
+FROM (
+    SELECT ((received_at AT TIME ZONE 'UTC') + :offset::interval)::date AS day, 1 AS received, 0 AS concluded
+    FROM petition_case
+    WHERE received_at >= :since::timestamptz
+        AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+        AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
+    UNION ALL
+    SELECT ((closed_at AT TIME ZONE 'UTC') + :offset)::date, 0, 1
+    FROM petition_case
+    WHERE closed_at >= :since AND outcome = 'concluded'
+        AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+        AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
+) AS happened
+GROUP BY day
+ORDER BY day;

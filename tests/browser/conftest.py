@@ -1,0 +1,143 @@
+"""One Chromium for the session; sites whose clock stands still, and one that is live; visitors."""
+
+import os
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from playwright.async_api import Browser, Playwright, async_playwright
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from activities.case_activities import CaseActivities
+from activities.jurisdictions import Jurisdictions
+from api.app import create_app
+from api.settings import ApiSettings
+from guatu.embedded.stack import EmbeddedStack
+from intake.engine import Engine
+from intake.request_ids import SendRequestIds
+from store import Store, open_pool, prepare_schema
+from tests.api.conftest import server as server
+from tests.api.conftest import template as template
+from tests.browser.chromium import Means, NoChromiumError, find_chromium
+from tests.browser.city import Site, city_site, served
+from tests.browser.shown import TELEVISION, Screen
+from tests.browser.visiting import Visitor, launch, visiting
+from tests.store.servers import Server
+from tests.worker.conftest import new_place
+from worker.process import case_worker
+from worker.search_attributes import ensure_search_attributes
+from worker.settings import WorkerSettings
+from workflows.payloads import case_data_converter
+
+_ENVIRONMENT = dict(os.environ)
+"""As it was at the start: the session's servers take every ``GUATU_*`` out of it."""
+
+
+def _say(line: str) -> None:
+    """Tell at once, past pytest's capture, what takes long."""
+    print(f"guatu: {line}", file=sys.__stderr__, flush=True)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What came of the search for a Chromium: the program, or why there is none."""
+
+    program: Path | None
+    error: NoChromiumError | None
+
+
+@pytest.fixture(scope="session")
+async def playwright() -> AsyncGenerator[Playwright]:
+    """Playwright's driver."""
+    async with async_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def search(playwright: Playwright) -> Search:
+    """The search for a Chromium, once for the session."""
+    means = Means(_ENVIRONMENT, Path(playwright.chromium.executable_path), root=os.geteuid() == 0)
+    try:
+        return Search(find_chromium(means, _say), None)
+    except NoChromiumError as error:
+        return Search(None, error)
+
+
+@pytest.fixture(scope="session")
+async def browser(playwright: Playwright, search: Search) -> AsyncGenerator[Browser]:
+    """The browser of the session. Without one its tests are not run; ``test_chromium.py`` tells CI."""
+    if search.program is None:
+        pytest.skip(str(search.error))
+    browser = await launch(playwright, str(search.program))
+    yield browser
+    await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def standing(browser: Browser, server: Server, template: str) -> AsyncGenerator[Site]:
+    """The site with the city's cases, whose clock stands still."""
+    async with city_site(server, template) as site:
+        yield site
+
+
+class Visits(Protocol):
+    """Sends a visitor to a site."""
+
+    def __call__(
+        self, address: str, screen: Screen = TELEVISION, *, javascript: bool = True
+    ) -> AbstractAsyncContextManager[Visitor]:
+        """A visitor with a fresh browser context, for as long as the block runs."""
+        ...
+
+
+@pytest.fixture
+def visits(browser: Browser) -> Visits:
+    """Visitors of any site."""
+    return partial(visiting, browser)
+
+
+@pytest.fixture
+def visits_city(browser: Browser, standing: Site) -> Callable[..., AbstractAsyncContextManager[Visitor]]:
+    """Visitors of the site with the city's cases."""
+    return partial(visiting, browser, standing.address)
+
+
+@dataclass(frozen=True)
+class Live:
+    """A running application on a real engine with a worker.
+
+    Attributes:
+        address: Where it is, without a slash at the end.
+        client: A plain client of its Temporal namespace, as an outside program has it.
+        store: Its record.
+    """
+
+    address: str
+    client: Client
+    store: Store
+
+
+@pytest.fixture(scope="session")
+async def live(browser: Browser, stack: EmbeddedStack) -> AsyncGenerator[Live]:
+    """The site on the session's servers, in a namespace and a database of its own: no other test's cases are there."""
+    place = await new_place(stack)
+    await ensure_search_attributes(place.client)
+    await prepare_schema(place.database_url)
+    at, namespace = stack.temporal_address, place.client.namespace
+    own = await Client.connect(at, namespace=namespace, data_converter=case_data_converter)
+    outside = await Client.connect(
+        at, namespace=namespace, interceptors=[SendRequestIds()], data_converter=pydantic_data_converter
+    )
+    worker_settings = WorkerSettings(database_url=place.database_url, jurisdiction="dazhou")
+    settings = ApiSettings(database_url=place.database_url)
+    async with open_pool(place.database_url, max_size=15) as pool:
+        activities = CaseActivities(Store(pool), Jurisdictions("dazhou"))
+        app = create_app(settings, pool, engine=Engine(outside, seconds=20))
+        async with case_worker(own, activities, worker_settings), served(app) as address:
+            yield Live(address, place.client, Store(pool))

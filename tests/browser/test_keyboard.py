@@ -1,0 +1,109 @@
+"""The keyboard alone reaches everything that can be operated, and one sees where it is."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+from playwright.async_api import FloatRect, Page
+
+from tests.browser.conftest import Visits
+from tests.browser.layout import focused, never_focused
+from tests.browser.planting import planted_site
+from tests.browser.shown import PAGES, TELEPHONE, TELEVISION, Screen, Shown
+from tests.browser.visiting import Visitor
+
+_MOST = 400
+"""More presses than any page needs."""
+_ALL = [
+    pytest.param(page, screen, id=f"{page.name}-{screen.name}") for page in PAGES for screen in (TELEVISION, TELEPHONE)
+]
+
+
+async def walk(page: Page) -> tuple[list[str], list[str]]:
+    """Press the tabulator until it has been everywhere.
+
+    Returns:
+        What it reached, in order; and what is wrong, a line each.
+    """
+    reached: dict[str, str] = {}
+    wrong: list[str] = []
+    for _ in range(_MOST):
+        await page.keyboard.press("Tab")
+        at = await focused(page)
+        if at is None or at["id"] in reached:
+            break
+        reached[at["id"]] = at["name"]
+        if not at["inside"]:
+            wrong.append(f"out of sight: {at['name']}")
+        elif not at["outlined"] or not await _looks_focused(page, at):
+            wrong.append(f"no visible focus: {at['name']}")
+    else:
+        wrong.append(f"not through after {_MOST} presses")
+    wrong += [f"never reached: {name}" for name in await never_focused(page)]
+    return list(reached.values()), wrong
+
+
+async def _looks_focused(page: Page, at: dict[str, Any]) -> bool:
+    """Whether the picture of the element and what is around it changes with the focus.
+
+    An outline may be there and hidden, under a neighbour or by what cuts its parent off.
+    """
+    around = 6
+    screen = page.viewport_size
+    assert screen is not None
+    left, top = max(0.0, at["x"] - around), max(0.0, at["y"] - around)
+    right = min(float(screen["width"]), at["x"] + at["width"] + around)
+    bottom = min(float(screen["height"]), at["y"] + at["height"] + around)
+    clip = FloatRect(x=left, y=top, width=right - left, height=bottom - top)
+    with_focus = await page.screenshot(clip=clip, caret="hide")
+    await page.evaluate("() => document.activeElement.blur()")
+    without = await page.screenshot(clip=clip, caret="hide")
+    # Back to where it was, as the keyboard had brought it there.
+    await page.evaluate("id => document.querySelector(`[data-reached='${id}']`).focus({focusVisible: true})", at["id"])
+    return with_focus != without
+
+
+@pytest.mark.parametrize(("shown", "screen"), _ALL)
+async def test_the_keyboard_reaches_everything(
+    shown: Shown, screen: Screen, visits_city: Callable[..., AbstractAsyncContextManager[Visitor]]
+) -> None:
+    async with visits_city(screen) as visitor:
+        reached, wrong = await walk(await visitor.open(shown))
+    assert wrong == []
+    assert reached
+
+
+async def test_enter_opens_the_case_that_has_the_focus(
+    visits_city: Callable[..., AbstractAsyncContextManager[Visitor]],
+) -> None:
+    async with visits_city() as visitor:
+        page = await visitor.open(PAGES[0])
+        while "DZ0829-04" not in ((await focused(page)) or {"name": ""})["name"]:
+            await page.keyboard.press("Tab")
+        if "<div" in ((await focused(page)) or {"name": ""})["name"]:
+            await page.keyboard.press("Tab")
+        while "<a" not in ((await focused(page)) or {"name": ""})["name"]:
+            await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/cases/DZ0829-04")
+        assert (await page.locator("h1").inner_text()).startswith("DZ0829-04")
+
+
+FAULTS = {
+    "never reached: <a.lost> 到不了": '<a class="lost" href="/" tabindex="-1">到不了</a>',
+    "no visible focus: <a> 看不见": '<a href="/" style="outline: none">看不见</a>',
+    "no visible focus: <a> 被盖住": '<p style="position: relative"><a href="/">被盖住</a>'
+    '<span style="position: absolute; inset: -20px; background: #fff"></span></p>',
+    "out of sight: <a> 在外面": '<a href="/" style="position: fixed; left: -900px; outline: 3px solid">在外面</a>',
+    "never reached: <button> 关着": '<a href="/">好</a><button onfocus="this.blur()" tabindex="-1">关着</button>',
+}
+
+
+@pytest.mark.parametrize("wrong", FAULTS)
+async def test_what_the_keyboard_cannot_do_is_found(wrong: str, visits: Visits) -> None:
+    async with planted_site(FAULTS[wrong]) as address, visits(address) as visitor:
+        page = await visitor.open(Shown("planted", "/"))
+        await page.evaluate("() => document.body.insertAdjacentHTML('beforeend', '<button>最后</button>')")
+        _, found = await walk(page)
+    assert wrong in found, found

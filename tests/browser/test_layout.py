@@ -1,0 +1,83 @@
+"""Every page fits: on a telephone without scrolling to the side, on a large screen, and on its own paper."""
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from tests.browser.conftest import Visits
+from tests.browser.layout import cut_off, sticking_out
+from tests.browser.planting import planted_site
+from tests.browser.shown import PAGES, TELEPHONE, Screen, Shown, on_paper, screens
+from tests.browser.visiting import Visitor
+
+VisitsCity = Callable[..., AbstractAsyncContextManager[Visitor]]
+_ALL = [pytest.param(page, screen, id=f"{page.name}-{screen.name}") for page in PAGES for screen in screens(page)]
+_EACH = pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.name)
+
+
+@pytest.mark.parametrize(("shown", "screen"), _ALL)
+async def test_nothing_is_wider_than_the_screen(shown: Shown, screen: Screen, visits_city: VisitsCity) -> None:
+    async with visits_city(screen) as visitor:
+        assert await sticking_out(await visitor.open(shown)) == []
+
+
+@_EACH
+async def test_paper_shows_all_of_it(shown: Shown, visits_city: VisitsCity) -> None:
+    async with visits_city(on_paper(shown)) as visitor:
+        assert await cut_off(await visitor.open(shown)) == []
+
+
+@_EACH
+async def test_it_is_printed_on_its_own_paper(shown: Shown, visits_city: VisitsCity) -> None:
+    async with visits_city(on_paper(shown)) as visitor:
+        page = await visitor.open(shown)
+        printed = await page.pdf(prefer_css_page_size=True, print_background=True)
+    sizes = sheets(printed)
+    assert 1 <= len(sizes) <= 6
+    assert set(sizes) == {(shown.paper.width, shown.paper.height)}
+
+
+def sheets(pdf: bytes) -> list[tuple[int, int]]:
+    """Width and height of each sheet, in millimetres."""
+    boxes = re.findall(rb"/MediaBox\s*\[\s*0\s+0\s+([\d.]+)\s+([\d.]+)\s*\]", pdf)
+    return [(round(float(width) / 72 * 25.4), round(float(height) / 72 * 25.4)) for width, height in boxes]
+
+
+FAULTS = {
+    "wide": '<p style="width: 700px">宽</p>',
+    "long-word": f"<p>{'长' * 10}{'a' * 200}</p>",
+    "shifted": '<p style="position: relative; left: 300px">偏</p>',
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_what_is_too_wide_is_found(fault: str, visits: Visits) -> None:
+    async with planted_site(FAULTS[fault]) as address, visits(address, TELEPHONE) as visitor:
+        assert await sticking_out(await visitor.open(Shown("planted", "/")))
+
+
+async def test_a_table_may_scroll_by_itself(visits: Visits) -> None:
+    planted = '<div style="overflow-x: auto"><p style="width: 900px">宽</p></div>'
+    async with planted_site(planted) as address, visits(address, TELEPHONE) as visitor:
+        page = await visitor.open(Shown("planted", "/"))
+        assert await sticking_out(page) == []
+        # But not on paper.
+        assert await cut_off(page) == ["<div> 宽"]
+
+
+@pytest.mark.parametrize(
+    ("style", "cut"),
+    [
+        ("height: 20px; overflow: hidden", True),
+        ("width: 40px; white-space: nowrap; overflow: hidden", True),
+        ("width: 40px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis", False),
+        ("", False),
+    ],
+)
+async def test_what_is_cut_off_is_found(style: str, cut: bool, visits: Visits) -> None:
+    planted = f'<div style="{style}">第一行<br>第二行<br>第三行</div>' if "height" in style else None
+    planted = planted or f'<div style="{style}">很长很长很长很长的一行</div>'
+    async with planted_site(planted) as address, visits(address) as visitor:
+        assert bool(await cut_off(await visitor.open(Shown("planted", "/")))) is cut

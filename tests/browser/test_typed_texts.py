@@ -1,0 +1,130 @@
+"""HTML, formulas and scripts in every text that somebody can type: a browser shows them as they were typed."""
+
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from petitions.report import handling_report
+from store import Store
+from tests.api.conftest import NOW
+from tests.api.test_escaping import harmful_story
+from tests.browser.city import Site, standing_site
+from tests.browser.conftest import Visits
+from tests.browser.layout import sticking_out
+from tests.browser.planting import planted_site
+from tests.browser.shown import TELEPHONE, Shown, case
+from tests.petitions.building import K, Story, rectifying
+from tests.store.servers import Server
+
+_FOREIGN = """() => {
+const elements = ['script', 'link', 'img', 'b', 'i', 'iframe', 'object', 'embed', 'base', 'style'];
+const addresses = ['href', 'src', 'action', 'formaction'];
+return JSON.stringify([...document.querySelectorAll('*')].flatMap(element => {
+    const found = [];
+    const own = ['script', 'link'].includes(element.localName)
+        && (element.getAttribute('src') ?? element.getAttribute('href') ?? '').startsWith('/static/');
+    if (elements.includes(element.localName) && !own) found.push(`<${element.localName}>`);
+    for (const attribute of element.attributes) {
+        if (attribute.name.startsWith('on') || ['style', 'srcdoc'].includes(attribute.name))
+            found.push(`<${element.localName} ${attribute.name}>`);
+        if (addresses.includes(attribute.name) && /^\\s*(javascript|data|vbscript):/i.test(attribute.value))
+            found.push(`<${element.localName} ${attribute.name}=${attribute.value}>`);
+    }
+    return found;
+}));
+}"""
+"""What came into the page as something else than text. Our own pictures are inline SVG, so ``svg`` is none of it."""
+
+
+async def foreign(page: Page) -> list[str]:
+    """Elements and attributes on the page that none of our templates has."""
+    return json.loads(await page.evaluate(_FOREIGN))
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A site whose every text is harmful.
+
+    Attributes:
+        site: Where it is.
+        harmful: The case that is open.
+        long: A case with a word without an end.
+    """
+
+    site: Site
+    harmful: Story
+    long: Story
+
+
+@pytest.fixture(scope="session")
+async def typed(browser: Browser, server: Server, template: str) -> AsyncGenerator[Typed]:
+    """The site; the browser is asked for first, so that without one no database is made."""
+    harmful = harmful_story([])
+    over = harmful_story([], "<b>over").takes(K.WITHDRAWAL, "city/intake", reason="<script>alert(3)</script>")
+    merged = harmful_story([], "<i>merged").takes(K.MERGE, "city/intake", into=harmful.case.case_no, reason="<b>")
+    word = "臭" * 60 + "x" * 300
+    long = rectifying(case_no="N" * 60, county="x" * 60, location=word, summary=word)
+    long.instructs(text=word).forms_task_force(members=["m" * 60])
+    async with standing_site(server, template, NOW) as site:
+        store = Store(site.pool)
+        for story in (harmful, over, merged, long):
+            await store.record(story.case.case_no, story.entries)
+        await store.submit_report(over.case.case_no, "1", handling_report(over.case), over.now)
+        yield Typed(site, harmful, long)
+
+
+_NUMBERS = ("<script>alert(1)<script>", "<b>over", "<i>merged")
+_PAGES = (
+    Shown("wall", "/"),
+    *(Shown(f"case-{at}", case(number)) for at, number in enumerate(_NUMBERS)),
+    *(Shown(f"report-{at}", f"{case(number)}/report") for at, number in enumerate(_NUMBERS)),
+    Shown("not-found", case("<img src=x onerror=alert(4)>"), status=404),
+    Shown("no-such-page", "/%3Cscript%3Ealert(5)%3C%2Fscript%3E", status=404),
+)
+
+
+@pytest.mark.parametrize("shown", _PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("javascript", [True, False])
+async def test_it_is_shown_as_text(shown: Shown, javascript: bool, typed: Typed, visits: Visits) -> None:
+    async with visits(typed.site.address, javascript=javascript) as visitor:
+        page = await visitor.open(shown)
+        assert await foreign(page) == []
+        said = await page.inner_text("body")
+    # The visitor's own end looks for dialogs, and for what the content security policy has kept from running.
+    assert "<" in said or shown.name in {"not-found", "no-such-page"}
+
+
+async def test_every_text_of_the_case_stands_there_as_typed(typed: Typed, visits: Visits) -> None:
+    story = typed.harmful.case
+    async with visits(typed.site.address) as visitor:
+        said = await (await visitor.open(_PAGES[1])).inner_text("body")
+    for text in (story.hand_over.summary, story.instructions[0].text, story.visits[0].notes, story.reports[0].facts):
+        assert text in said
+
+
+@pytest.mark.parametrize("path", ["/", "case", "report"])
+async def test_a_word_without_an_end_does_not_widen_a_telephones_page(path: str, typed: Typed, visits: Visits) -> None:
+    address = case(typed.long.case.case_no)
+    where = {"/": "/", "case": address, "report": f"{address}/report"}[path]
+    async with visits(typed.site.address, TELEPHONE) as visitor:
+        assert await sticking_out(await visitor.open(Shown(path, where))) == []
+
+
+FAULTS = {
+    "<b>": "<b>粗</b>",
+    "<img>": "<img src='/picture' alt='方块'>",
+    "<script>": "<script>1</script>",
+    "<p onclick>": "<p onclick='1'>按</p>",
+    "<p style>": "<p style='color: red'>红</p>",
+    "<a href=javascript:alert(1)>": "<a href='javascript:alert(1)'>去</a>",
+}
+
+
+@pytest.mark.parametrize("found", FAULTS)
+async def test_what_was_not_escaped_is_found(found: str, visits: Visits) -> None:
+    async with planted_site(FAULTS[found]) as address, visits(address) as visitor:
+        at = await foreign(await visitor.open(Shown("planted", "/")))
+    assert found in at

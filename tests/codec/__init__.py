@@ -1,0 +1,1 @@
+"""Payloads sealed on their way into Temporal, and the codec server."""

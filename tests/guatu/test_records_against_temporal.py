@@ -1,0 +1,127 @@
+"""``guatu rebuild --against-temporal``: what operators do to workflows shows against the record."""
+
+from typing import Any
+
+import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import Client
+
+from guatu import against_temporal
+from guatu.against_temporal import mismatches
+from guatu.embedded.stack import EmbeddedStack
+from intake.engine import connect_temporal
+from petitions.events import Entry
+from store import Store
+from tests.guatu.running import guatu
+from tests.workflows.outside_program import OutsideCase, by, hand_over
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch, stack: EmbeddedStack) -> None:  # pyright: ignore[reportUnusedFunction] - pytest calls it
+    monkeypatch.setattr(against_temporal, "_PAUSE_SECONDS", 0.2)
+    monkeypatch.setenv("TEMPORAL_ADDRESS", stack.temporal_address)
+
+
+async def differing(store: Store, case: OutsideCase) -> str | None:
+    """What is told of a case; other tests leave cases of their own."""
+    found = await mismatches(store, await connect_temporal())
+    return next((each.line for each in found if each.case_no == case.case_no), None)
+
+
+async def withdrawn(case: OutsideCase) -> None:
+    await case.signal("withdrawal", by("city/intake"), reason="结束")
+    await case.handle.result()
+
+
+async def test_a_case_that_is_as_it_should_be_is_not_told(client: Client, store: Store) -> None:
+    case = await hand_over(client, store)
+    await case.until("dispatched")
+    await case.cover()
+    assert await differing(store, case) is None
+    await withdrawn(case)
+    assert await differing(store, case) is None
+
+
+async def test_a_workflow_that_an_operator_terminated_is_told(client: Client, store: Store) -> None:
+    case = await hand_over(client, store)
+    await case.until("dispatched")
+    await case.handle.terminate()
+    line = await differing(store, case)
+    assert line is not None
+    assert line.startswith(f"case {case.case_no}: it is open on record (entry ")
+    assert "but its workflow was terminated; " in line
+
+
+async def test_the_command_tells_it_and_fails(client: Client, store: Store, stack: EmbeddedStack) -> None:
+    case = await hand_over(client, store)
+    await case.until("dispatched")
+    await case.handle.terminate()
+    settings = {"GUATU_DATABASE_URL": stack.database_url, "TEMPORAL_ADDRESS": stack.temporal_address}
+    done = await guatu("rebuild", "--against-temporal", settings=settings)
+    assert done.returncode == 1, done.stderr
+    assert f"case {case.case_no}: it is open on record" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("cases differ from Temporal")
+
+
+async def test_a_workflow_that_temporal_does_not_know_is_told(client: Client, store: Store) -> None:
+    case = await hand_over(client, store)
+    await case.until("dispatched")
+    await case.handle.terminate()
+    execution = WorkflowExecution(workflow_id=f"case-{case.case_no}")
+    await client.workflow_service.delete_workflow_execution(
+        DeleteWorkflowExecutionRequest(namespace="default", workflow_execution=execution)
+    )
+    line = None
+    for _ in range(50):
+        line = await differing(store, case)
+        if line and "is unknown to Temporal" in line:
+            return
+    pytest.fail(f"it is told as {line}")
+
+
+async def test_a_workflow_without_a_record_is_told(client: Client, store: Store) -> None:
+    """Of a case whose worker never came: its hand-over waits in a queue of its own."""
+    handle: Any = await client.start_workflow("PetitionCase", {}, id="case-NORECORD1", task_queue="nobody-works-here")
+    case = OutsideCase(client, store, "NORECORD1", handle, None, None)  # pyright: ignore[reportArgumentType] - not used
+    try:
+        line = None
+        for _ in range(20):  # until it can be listed
+            if line := await differing(store, case):
+                break
+        assert line is not None
+        assert line.startswith("case NORECORD1: its workflow is running, but there is no record of it; ")
+    finally:
+        await handle.terminate()
+
+
+async def test_a_record_that_is_ahead_of_its_workflow_is_told(client: Client, store: Store) -> None:
+    """As after a reset: the record has an entry that the workflow has not made."""
+    case = await hand_over(client, store)
+    view = await case.until("dispatched")
+    entries = await store.entries(case.case_no)
+    last = entries[-1]
+    assert last.seq == view["seq"]
+    more = Entry.model_validate(last.model_dump() | {"seq": last.seq + 1})
+    await store.record(case.case_no, [more])
+    line = await differing(store, case)
+    assert line is not None
+    assert (
+        f"its workflow is behind the record: it is at entry {last.seq}, the record ends with entry {last.seq + 1}; "
+        in line
+    )
+    await case.handle.terminate()
+
+
+def test_what_lags_and_what_differs_is_told_apart() -> None:
+    recorded = {"seq": 5, "stage": "dispatched", "round": 1}
+    compared = against_temporal._compared  # pyright: ignore[reportPrivateUsage] - the moment of a lag cannot be held
+    assert compared("X", recorded, dict(recorded)) is None
+    lag = compared("X", recorded, recorded | {"seq": 7})
+    assert lag is not None
+    assert lag.what == "its record lags: it ends with entry 5, the workflow is at entry 7"
+    other = compared("X", recorded, recorded | {"stage": "rectifying"})
+    assert other is not None
+    assert other.what == "its workflow answers otherwise than the record says: stage"
