@@ -1,5 +1,6 @@
-"""JavaScript switched off: every page says the same, and every link and form is there."""
+"""JavaScript switched off: a page says all that it says otherwise, and every link and form is there."""
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -30,15 +31,17 @@ async def content(page: Page) -> tuple[list[str], list[str]]:
 
 
 @pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.name)
-async def test_it_says_the_same_without_javascript(
+async def test_it_says_no_less_without_javascript(
     shown: Shown, visits_city: Callable[..., AbstractAsyncContextManager[Visitor]]
 ) -> None:
     async with visits_city() as visitor:
-        with_javascript = await content(await visitor.open(shown))
+        said, addresses = await content(await visitor.open(shown))
     async with visits_city(javascript=False) as visitor:
-        without = await content(await visitor.open(shown))
-    assert with_javascript[0]
-    assert without == with_javascript
+        said_without, addresses_without = await content(await visitor.open(shown))
+    assert said
+    # It may say more: a button, say, that a script makes needless.
+    assert not Counter(said) - Counter(said_without)
+    assert not Counter(addresses) - Counter(addresses_without)
 
 
 async def test_one_can_go_around_without_javascript(

@@ -38,8 +38,9 @@ class Watch:
         self.trouble.append(f"uncaught error: {error.error}")
 
     def _failed(self, request: Request) -> None:
-        # A stream ends when its page is left: that is how the browser hangs up.
-        if request.resource_type == "eventsource" and request.failure == "net::ERR_ABORTED":
+        # The browser itself hangs up what is under way when a page is left: an icon, a stream. A server that does has
+        # another name in the failure.
+        if request.failure == "net::ERR_ABORTED":
             return
         self.trouble.append(f"request failed: {request.method} {request.url} ({request.failure})")
 
