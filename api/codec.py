@@ -113,6 +113,8 @@ async def _payloads_of(request: Request) -> list[Payload]:
     """
     text = await body_of(request, _MOST_BYTES)
     try:
+        if not text.lstrip().startswith(b"{"):
+            raise ParseError
         return list(Parse(text, Payloads(), ignore_unknown_fields=True).payloads)
     except (ParseError, UnicodeDecodeError, RecursionError):
         raise ProblemError(

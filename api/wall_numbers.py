@@ -5,7 +5,7 @@ To count all cases costs far more than a screenful of them, and many people look
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Final, Generic, TypeVar
@@ -35,7 +35,8 @@ class Surroundings:
         choices: What the filters can be set to.
         first: When the first case was handed over.
         closed: The cases that closed last, one more than are listed.
-        merged: The merged cases, each with the one that answers it.
+        merged: The merged cases by their number.
+        answered: The merged cases by the number of the one that answers them.
     """
 
     numbers: WallNumbers
@@ -43,7 +44,8 @@ class Surroundings:
     choices: WallChoices
     first: datetime | None
     closed: tuple[ClosedCase, ...]
-    merged: tuple[MergedCase, ...]
+    merged: Mapping[str, MergedCase]
+    answered: Mapping[str, Sequence[MergedCase]]
 
 
 @dataclass
@@ -90,14 +92,26 @@ class SharedSurroundings:
 
         async def read() -> Surroundings:
             numbers, satisfaction, choices, first, closed, merged = await asyncio.gather(
-                store.wall_numbers(sight=sight),
+                store.wall_numbers(now, sight=sight),
                 store.satisfaction(now, sight=sight),
                 store.wall_choices(sight=sight),
                 store.first_hand_over(sight=sight),
                 store.closed_lately(sight=sight, limit=CLOSED_ROWS + 1),
                 store.merged_cases(sight=sight),
             )
-            return Surroundings(numbers, satisfaction[""], choices, first, tuple(closed), merged)
+            answered: dict[str, list[MergedCase]] = {}
+            for each in merged:
+                if each.answered_by is not None:
+                    answered.setdefault(each.answered_by, []).append(each)
+            return Surroundings(
+                numbers=numbers,
+                satisfaction=satisfaction[""],
+                choices=choices,
+                first=first,
+                closed=tuple(closed),
+                merged={each.case_no: each for each in merged},
+                answered=answered,
+            )
 
         if sight not in self._kept and len(self._kept) >= _MOST_SIGHTS:
             self._kept.pop(next(iter(self._kept)))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from api.addresses import case_address
@@ -183,7 +184,8 @@ def wall(
     ticks: bool,
     closed: Sequence[ClosedCase] = (),
     closed_rows: int = 60,
-    merged: Sequence[MergedCase] = (),
+    merged: Mapping[str, MergedCase] = MappingProxyType({}),
+    answered: Mapping[str, Sequence[MergedCase]] = MappingProxyType({}),
 ) -> Wall:
     """The wall.
 
@@ -197,14 +199,13 @@ def wall(
         ticks: The procedure's clock goes as clocks on walls do.
         closed: The cases that closed last.
         closed_rows: How many of them are listed at the most.
-        merged: The merged cases, each with the one that answers it.
+        merged: The merged cases by their number.
+        answered: The merged cases by the number of the one that answers them.
     """
     at = query.at or known.now
     offset = offset_of(known, at)
     standard = Durations(report_day=jurisdiction.days.report)
     durations = max((case.rules.durations for case in shown.cases), key=lambda each: each.report_day, default=standard)
-    answered = _by_answer(merged, offset)
-    answers = {each.case_no: each for each in merged}
     assert shown.numbers is not None
     return Wall(
         query=query,
@@ -219,11 +220,14 @@ def wall(
         mistakes=query.mistakes,
         days=_days(query, known),
         headings=headings(durations),
-        rows=tuple(wall_row(case, at, durations.report_day, answered.get(case.case_no, ())) for case in shown.cases),
+        rows=tuple(
+            wall_row(case, at, durations.report_day, _merged(answered.get(case.case_no, ()), offset))
+            for case in shown.cases
+        ),
         pages=_pages(query, shown),
         cut_off=shown.cut_off,
         closed=tuple(
-            _closed(each, offset, answers.get(each.case_no), answered.get(each.case_no, ()))
+            _closed(each, offset, merged.get(each.case_no), _merged(answered.get(each.case_no, ()), offset))
             for each in closed[:closed_rows]
         ),
         more_closed=len(closed) > closed_rows,
@@ -364,13 +368,8 @@ def _pages(query: WallQuery, shown: WallPage) -> Pages:
     )
 
 
-def _by_answer(merged: Sequence[MergedCase], utc_offset_minutes: int) -> Mapping[str, tuple[Merged, ...]]:
-    """The merged cases by the one that answers them."""
-    found: dict[str, list[Merged]] = {}
-    for each in merged:
-        if each.answered_by is not None:
-            found.setdefault(each.answered_by, []).append(merged_case(each, utc_offset_minutes))
-    return {case_no: tuple(cases) for case_no, cases in found.items()}
+def _merged(merged: Sequence[MergedCase], utc_offset_minutes: int) -> tuple[Merged, ...]:
+    return tuple(merged_case(each, utc_offset_minutes) for each in merged)
 
 
 def _closed(

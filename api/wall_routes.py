@@ -100,6 +100,7 @@ async def show_wall(looking: Looking, request: Request) -> HTMLResponse:
         closed=closed,
         closed_rows=CLOSED_ROWS,
         merged=around.merged,
+        answered=around.answered,
     )
     return page("wall-rows.html" if query.part else "wall.html", signs=Sign, wall=made)
 
@@ -111,7 +112,9 @@ async def _screenful(looking: _Looking, query: WallQuery) -> WallPage:
     if query.at is not None:
         asked = store.wall_at(query.at, query.filters, sight=looking.sight, offset=offset, limit=limit)
     else:
-        asked = store.wall_now(query.filters, sight=looking.sight, offset=offset, limit=limit, with_numbers=False)
+        asked = store.wall_now(
+            query.filters, sight=looking.sight, offset=offset, limit=limit, now=looking.now, with_numbers=False
+        )
     return await looking.context.in_time(asked)
 
 
@@ -126,7 +129,7 @@ async def _stickers(looking: _Looking, query: WallQuery) -> StickerList:
     else:
         since, until = looked_through(day, looking.jurisdiction, looking.zone)
         cases = await in_time(store.due_between(since, until, sight=looking.sight))
-    return sticker_list(filter(query.filters.lets_through, cases), day, at)
+    return sticker_list((case for case in cases if query.filters.lets_through(case, at)), day, at)
 
 
 @router.api_route("/counties", methods=["GET", "HEAD"])
@@ -136,7 +139,7 @@ async def show_counties(looking: Looking, request: Request) -> HTMLResponse:
     store, in_time = looking.context.store, looking.context.in_time
     today = looking.now.astimezone(looking.zone)
     offset = int((today.utcoffset() or timedelta(0)) / timedelta(minutes=1))
-    numbers = await in_time(store.county_numbers(sight=looking.sight))
+    numbers = await in_time(store.county_numbers(looking.now, sight=looking.sight))
     satisfaction = await in_time(store.satisfaction(looking.now, sight=looking.sight))
     first = await in_time(store.first_hand_over(sight=looking.sight))
     since = first_day(first, today)

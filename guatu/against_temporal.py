@@ -10,7 +10,13 @@ from datetime import timedelta
 from typing import Any, cast
 
 from pydantic_core import from_json, to_json
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError, WorkflowQueryRejectedError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+)
 from temporalio.service import RPCError, RPCStatusCode
 
 from petitions.hand_over import WORKFLOW_ID_PREFIX
@@ -88,12 +94,13 @@ async def _mismatch(store: Store, client: Client, case_no: str) -> Mismatch | No
 
 async def _look(store: Store, client: Client, case_no: str) -> Mismatch | None:
     handle = client.get_workflow_handle(f"{WORKFLOW_ID_PREFIX}{case_no}")
+    described: WorkflowExecutionDescription | None = None
     try:
-        status = (await handle.describe(rpc_timeout=_ANSWER)).status
+        described = await handle.describe(rpc_timeout=_ANSWER)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        status = None
+    status = described.status if described else None
     case = await store.state(case_no)
     if status is not WorkflowExecutionStatus.RUNNING:
         if case is None or case.closing is not None:
@@ -102,15 +109,15 @@ async def _look(store: Store, client: Client, case_no: str) -> Mismatch | None:
         return Mismatch(
             case_no=case_no,
             what=f"it is open on record (entry {case.seq}), but its workflow {ended}",
-            todo="nothing will happen to it any more: an operator must have it handed over anew or closed",
+            todo="its timers stand still and it takes no messages: whoever keeps the system must see to it",
         )
     if case is None:
-        what = "its workflow is running, but there is no record of it"
+        what = f"its workflow is running, but there is no record of it{_failing(described)}"
         return Mismatch(
             case_no=case_no, what=what, todo="see in the Temporal UI which of its activities fails, and why"
         )
     if case.closing is not None:
-        what = "it is over on record, but its workflow is running"
+        what = f"it is over on record, but its workflow is running{_failing(described)}"
         return Mismatch(case_no=case_no, what=what, todo="if it stays so, see in the Temporal UI what it waits for")
     try:
         answer: Any = await handle.query("case", rpc_timeout=_ANSWER)  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it open
@@ -121,7 +128,17 @@ async def _look(store: Store, client: Client, case_no: str) -> Mismatch | None:
         )
     # What was recorded since the case was read is not held against it.
     case = await store.state(case_no) or case
-    return _compared(case_no, _as_json(case_view(case)), cast("Mapping[str, Any]", answer))
+    found = _compared(case_no, _as_json(case_view(case)), cast("Mapping[str, Any]", answer))
+    return found.model_copy(update={"what": found.what + _failing(described)}) if found else None
+
+
+def _failing(described: WorkflowExecutionDescription | None) -> str:
+    """Which of its activities fails, and why, where one does: mostly the reason of all the rest."""
+    for activity in described.raw_description.pending_activities if described else ():
+        if activity.last_failure.message:
+            name, said = activity.activity_type.name, activity.last_failure.message[:_SHOWN]
+            return f"; its activity {name} fails ({said})"
+    return ""
 
 
 def _compared(case_no: str, recorded: Mapping[str, Any], answer: Mapping[str, Any]) -> Mismatch | None:

@@ -41,20 +41,25 @@ class WallFilters(Value):
     missing: Coverage | None = None
     """A coverage that the case has not."""
 
-    def lets_through(self, case: Case) -> bool:
-        """Whether a case is shown, as the query would say."""
+    def lets_through(self, case: Case, now: datetime | None = None) -> bool:
+        """Whether a case is shown, as the query would say; ``now`` as for ``wall_now``."""
         return (
             (self.county is None or self.county in regions_of(case.hand_over.county))
             and (self.category is None or self.category in case.hand_over.categories)
             and (self.unit is None or case.responsible_unit == self.unit)
             and (self.starred is None or case.starred == self.starred)
-            and (self.overdue is None or case.overdue == self.overdue)
+            and (self.overdue is None or is_overdue(case, now) == self.overdue)
             and (self.sticker is None or case.sticker is self.sticker)
             and (self.missing is None or self.missing in coverage(case).missing)
         )
 
 
 NO_FILTERS = WallFilters()
+
+
+def is_overdue(case: Case, now: datetime | None) -> bool:
+    """Whether a case is overdue: what is past its time is, also while nobody has recorded it yet."""
+    return case.overdue or (now is not None and case.due_at < now)
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ class WallReading(WallFigures):
         sight: Sight = EVERYTHING,
         offset: int = 0,
         limit: int = 60,
+        now: datetime | None = None,
         with_numbers: bool = True,
     ) -> WallPage:
         """Open cases as they stand.
@@ -98,14 +104,15 @@ class WallReading(WallFigures):
             sight: Which of them whoever looks may see.
             offset: How many are passed over, the most urgent first.
             limit: How many are shown at the most.
+            now: The procedure's time, which also tells what is overdue; none: what is recorded as overdue is.
             with_numbers: Also the numbers of all cases in sight, which look at every case.
         """
-        given: dict[str, Any] = {**filters.model_dump(mode="json"), **sight_parameters(sight)}
+        given: dict[str, Any] = {"now": now, **filters.model_dump(mode="json"), **sight_parameters(sight)}
         async with self._connected() as connection:
             rows = await connection.fetch(*_OPEN(offset=offset, limit=limit, **given))
             matching = await connection.fetchval(*_MATCHING(**given))
             cases = [await state_of(connection, row["case_no"], row["state"]) for row in rows]
-        numbers = await self.wall_numbers(sight=sight) if with_numbers else None
+        numbers = await self.wall_numbers(now, sight=sight) if with_numbers else None
         return WallPage(tuple(case for case in cases if case is not None), matching, numbers)
 
     async def due_between(
@@ -153,14 +160,14 @@ class WallReading(WallFigures):
             return WallPage(
                 tuple(sorted(cases, key=by_urgency)), len(numbers), WallNumbers(**stood, overdue=None, stickers=None)
             )
-        shown = sorted(filter(filters.lets_through, cases), key=by_urgency)
+        shown = sorted((case for case in cases if filters.lets_through(case, at)), key=by_urgency)
         all_seen = len(cases) == stood["open"]
         return WallPage(
             tuple(shown[offset : offset + limit]),
             len(shown),
             WallNumbers(
                 **stood,
-                overdue=sum(case.overdue for case in cases) if all_seen else None,
+                overdue=sum(is_overdue(case, at) for case in cases) if all_seen else None,
                 stickers={colour: sum(case.sticker is colour for case in cases) for colour in Sticker}
                 if all_seen
                 else None,

@@ -108,10 +108,15 @@ class DayNumbers:
 class WallFigures(OnPool):
     """Reading them. All methods raise ``StoreError`` as its kinds say."""
 
-    async def wall_numbers(self, *, sight: Sight = EVERYTHING) -> WallNumbers:
-        """The numbers of all cases in sight, as they stand now."""
+    async def wall_numbers(self, now: datetime | None = None, *, sight: Sight = EVERYTHING) -> WallNumbers:
+        """The numbers of all cases in sight, as they stand now.
+
+        Args:
+            now: The procedure's time, which also tells what is overdue; none: what is recorded as overdue is.
+            sight: Of which cases.
+        """
         async with self._connected() as connection:
-            row = await connection.fetchrow(*_NUMBERS(**sight_parameters(sight)))
+            row = await connection.fetchrow(*_NUMBERS(now=now, **sight_parameters(sight)))
         assert row is not None  # an aggregate always gives a row
         counted = dict(row)
         stickers = {sticker: int(counted.pop(sticker.value)) for sticker in Sticker}
@@ -152,10 +157,12 @@ class WallFigures(OnPool):
             rows = await connection.fetch(*_CLOSED(county=county, limit=limit, **sight_parameters(sight)))
         return [ClosedCase.model_validate(dict(row)) for row in rows]
 
-    async def county_numbers(self, *, sight: Sight = EVERYTHING) -> dict[str, CountyNumbers]:
-        """The numbers of each region that has a case in sight."""
+    async def county_numbers(
+        self, now: datetime | None = None, *, sight: Sight = EVERYTHING
+    ) -> dict[str, CountyNumbers]:
+        """The numbers of each region that has a case in sight; ``now`` as for ``wall_numbers``."""
         async with self._connected() as connection:
-            rows = await connection.fetch(*_COUNTIES(**sight_parameters(sight)))
+            rows = await connection.fetch(*_COUNTIES(now=now, **sight_parameters(sight)))
         return {row["region"]: CountyNumbers(*list(row.values())[1:]) for row in rows}
 
     async def by_day(

@@ -1,24 +1,31 @@
 -- open: a screenful of the open cases that pass the filters, those due first at the front
-SELECT case_no, state::text AS state
-FROM petition_case
-WHERE closed_at IS NULL
-    AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
-    AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
-    AND (:county::text IS NULL OR :county = ANY (string_to_array(county, '、')))
-    AND (:category::text IS NULL OR :category = ANY (categories))
-    AND (:unit::text IS NULL OR responsible_unit = :unit)
-    AND (:starred::boolean IS NULL OR starred = :starred)
-    AND (:overdue::boolean IS NULL OR overdue = :overdue)
-    AND (:sticker::text IS NULL OR sticker = :sticker)
-    AND (:missing::text IS NULL OR NOT CASE :missing
-        WHEN 'instruction' THEN has_instruction
-        WHEN 'supervision' THEN has_supervision
-        WHEN 'task_force' THEN has_task_force
-        ELSE has_revisit
-    END)
-ORDER BY due_at, starred DESC, received_at, case_no
-OFFSET :offset
-LIMIT :limit;
+SELECT chosen.case_no, petition_case.state::text AS state
+FROM (
+    -- The states are long: only those that are shown are read.
+    SELECT case_no, due_at, starred, received_at
+    FROM petition_case
+    WHERE closed_at IS NULL
+        AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+        AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
+        AND (:county::text IS NULL OR :county = ANY (string_to_array(county, '、')))
+        AND (:category::text IS NULL OR :category = ANY (categories))
+        AND (:unit::text IS NULL OR responsible_unit = :unit)
+        AND (:starred::boolean IS NULL OR starred = :starred)
+        -- What is past its time is overdue also while nobody has recorded it yet.
+        AND (:overdue::boolean IS NULL OR (overdue OR coalesce(due_at < :now::timestamptz, false)) = :overdue)
+        AND (:sticker::text IS NULL OR sticker = :sticker)
+        AND (:missing::text IS NULL OR NOT CASE :missing
+            WHEN 'instruction' THEN has_instruction
+            WHEN 'supervision' THEN has_supervision
+            WHEN 'task_force' THEN has_task_force
+            ELSE has_revisit
+        END)
+    ORDER BY due_at, starred DESC, received_at, case_no
+    OFFSET :offset
+    LIMIT :limit
+) AS chosen
+JOIN petition_case USING (case_no)
+ORDER BY chosen.due_at, chosen.starred DESC, chosen.received_at, chosen.case_no;
 
 -- matching: how many open cases pass the filters
 SELECT count(*)
@@ -30,7 +37,8 @@ WHERE closed_at IS NULL
     AND (:category::text IS NULL OR :category = ANY (categories))
     AND (:unit::text IS NULL OR responsible_unit = :unit)
     AND (:starred::boolean IS NULL OR starred = :starred)
-    AND (:overdue::boolean IS NULL OR overdue = :overdue)
+    -- What is past its time is overdue also while nobody has recorded it yet.
+    AND (:overdue::boolean IS NULL OR (overdue OR coalesce(due_at < :now::timestamptz, false)) = :overdue)
     AND (:sticker::text IS NULL OR sticker = :sticker)
     AND (:missing::text IS NULL OR NOT CASE :missing
         WHEN 'instruction' THEN has_instruction

@@ -6,7 +6,8 @@ SELECT
     count(*) FILTER (WHERE outcome <> 'concluded') AS elsewhere,
     count(*) FILTER (WHERE starred) AS starred,
     count(*) FILTER (WHERE closed_at IS NULL) AS open,
-    count(*) FILTER (WHERE closed_at IS NULL AND overdue) AS overdue,
+    -- What is past its time is overdue also while nobody has recorded it yet.
+    count(*) FILTER (WHERE closed_at IS NULL AND (overdue OR coalesce(due_at < :now::timestamptz, false))) AS overdue,
     count(*) FILTER (WHERE closed_at IS NULL AND sticker = 'yellow') AS yellow,
     count(*) FILTER (WHERE closed_at IS NULL AND sticker = 'blue') AS blue,
     count(*) FILTER (WHERE closed_at IS NULL AND sticker = 'red') AS red
@@ -62,7 +63,7 @@ SELECT
     count(*) AS received,
     count(*) FILTER (WHERE outcome = 'concluded') AS concluded,
     count(*) FILTER (WHERE closed_at IS NULL) AS open,
-    count(*) FILTER (WHERE closed_at IS NULL AND overdue) AS overdue
+    count(*) FILTER (WHERE closed_at IS NULL AND (overdue OR coalesce(due_at < :now::timestamptz, false))) AS overdue
 FROM petition_case, unnest(string_to_array(county, '、')) AS region
 WHERE (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
     AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))

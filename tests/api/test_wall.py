@@ -43,7 +43,7 @@ async def test_the_summary_line_counts(client: httpx.AsyncClient, records: Recor
     )
     page = await wall(client)
     assert "接收 5 办结 1 按时办结 100% 1件 满意率 100% 加星 1 在办 2 超期 1" in page.text
-    assert "黄贴 0 蓝贴 0 红贴 1 并案、撤回 2" in page.text
+    assert "黄贴 0 蓝贴 0 红贴 0 并案、撤回 2" in page.text
 
 
 async def test_a_row_says_who_where_and_how_long(client: httpx.AsyncClient, records: Records) -> None:

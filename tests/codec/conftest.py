@@ -1,5 +1,6 @@
 """A key file of one's own, and a worker on a namespace of its own whose payloads are sealed by it."""
 
+import dataclasses
 import itertools
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -83,7 +84,7 @@ class SealedPlace:
     def by_plain(self, case: OutsideCase) -> OutsideCase:
         """The same case in the hands of an outside program."""
         handle: Any = self.plain.get_workflow_handle(case.handle.id)
-        return OutsideCase(self.plain, self.store, case.case_no, handle, case.received_at, case.skipper)
+        return dataclasses.replace(case, client=self.plain, handle=handle)
 
 
 @pytest.fixture

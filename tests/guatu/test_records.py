@@ -1,7 +1,6 @@
 """The record by the command line: verified, covered by heads, exported, rebuilt; and case files checked anywhere."""
 
 import json
-import os
 import stat
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -349,10 +348,10 @@ def test_keys_are_made_once_and_read_with_care(tmp_path: Path) -> None:
         new_signing_key(file)
     with pytest.raises(CommandError, match=r"it is the private key, give the file with \.pub"):
         read_public_key(file)
+    public_path.chmod(0o600)
     with pytest.raises(CommandError, match="holds no Ed25519 private key"):
-        public_path.chmod(0o600)
         read_signing_key(public_path)
-    os.chmod(file, 0o640)
+    file.chmod(0o640)
     with pytest.raises(CommandError, match=r"mode 0640\): chmod 600 it"):
         read_signing_key(file)
 

@@ -1,10 +1,11 @@
 """``guatu rebuild --against-temporal``: what operators do to workflows shows against the record."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
 from temporalio.client import Client
 
 from guatu import against_temporal
@@ -80,6 +81,44 @@ async def test_a_workflow_that_temporal_does_not_know_is_told(client: Client, st
         if line and "is unknown to Temporal" in line:
             return
     pytest.fail(f"it is told as {line}")
+
+
+async def test_a_workflow_that_an_operator_reset_is_told_and_changes_no_record(client: Client, store: Store) -> None:
+    """It runs anew from its beginning, at other times: the record keeps what it has and refuses the rest."""
+    case = await hand_over(client, store)
+    await case.until("dispatched")
+    await case.cover()
+    entries: tuple[Entry, ...] = ()
+    for _ in range(100):
+        entries = await store.entries(case.case_no)
+        if [entry.event for entry in entries].count("site_visit"):
+            break
+        await asyncio.sleep(0.1)
+    first = None
+    async for event in case.handle.fetch_history_events():
+        if event.HasField("workflow_task_completed_event_attributes"):
+            first = event.event_id
+            break
+    assert first is not None
+    execution = WorkflowExecution(workflow_id=f"case-{case.case_no}")
+    await client.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace="default",
+            workflow_execution=execution,
+            reason="an operator's mistake",
+            workflow_task_finish_event_id=first,
+            request_id="reset",
+        )
+    )
+    line = None
+    for _ in range(20):
+        line = await differing(store, case)
+        if line and "another entry is recorded in its place" in line:
+            break
+    assert line is not None
+    assert "its activity record fails (entry 1 of case" in line
+    assert await store.entries(case.case_no) == entries
+    await client.get_workflow_handle(f"case-{case.case_no}").terminate()
 
 
 async def test_a_workflow_without_a_record_is_told(client: Client, store: Store) -> None:
