@@ -110,7 +110,7 @@ async def in_stage(run: Run, stage: str) -> None:
         if case and case["stage"] == stage:
             return
         await asyncio.sleep(0.1)
-    raise AssertionError(f"the case is not {stage}: {case}")
+    raise AssertionError(f"the case is not {stage}: {await run.store.case('P1')}")
 
 
 async def handled(run: Run) -> None:
@@ -132,7 +132,7 @@ async def handled(run: Run) -> None:
         assisting_departments=[],
     )
     await run.send("site_visit", by("city/leader/vice-mayor"), purpose="supervision", notes=INSTRUCTION)
-    report = {"final": True, "finding": "substantiated", "completion": "completed"}
+    report: dict[str, Any] = {"final": True, "finding": "substantiated", "completion": "completed"}
     await run.send("rectification_report", by(UNIT, NAME), **report, facts=FACTS, measures=MEASURES)
     await in_stage(run, "verifying")
     await run.send("verification", by("city/supervision-team"), confirmed=True, opinion=OPINION)

@@ -126,7 +126,7 @@ async def test_the_migration_gives_old_cases_the_sight_that_they_have_now(
             assert await store.rebuild() == []
             async with pool.acquire() as connection:
                 await connection.execute(
-                    "ALTER TABLE petition_case DROP COLUMN units; DROP TABLE api_key;"
+                    "ALTER TABLE petition_case DROP COLUMN units; DROP TABLE api_key CASCADE;"
                     "DELETE FROM schema_migration WHERE version >= 4;"
                     r"""UPDATE petition_case SET state = replace(state::text, '河边', '\u0000')::json"""
                     " WHERE case_no = 'E'"
