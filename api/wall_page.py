@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from markupsafe import Markup
+
 from api.addresses import case_address
+from api.kept_rows import KeptRows
 from api.marks import Heading, headings
 from api.related import Merged, merged_case
-from api.wall import COVERAGE_SIGNS, Row, long_moment, span, wall_row
+from api.wall import COVERAGE_SIGNS, long_moment, span
 from api.wall_query import LABELS, Known, WallQuery, end_of_day, local_text
 from petitions.case_rules import Durations
 from petitions.jurisdiction import Jurisdiction
@@ -164,7 +167,7 @@ class Wall:
     mistakes: tuple[str, ...]
     days: Days | None
     headings: tuple[Heading, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[Markup, ...]
     pages: Pages
     cut_off: bool
     closed: tuple[ClosedRow, ...]
@@ -179,6 +182,7 @@ def wall(
     jurisdiction: Jurisdiction,
     shown: WallPage,
     satisfaction: Satisfaction,
+    rows: KeptRows,
     *,
     live: bool,
     ticks: bool,
@@ -195,6 +199,7 @@ def wall(
         jurisdiction: Names the regions, and has the columns of an empty wall.
         shown: The screenful, with the numbers.
         satisfaction: What residents answered, up to the moment that is shown.
+        rows: Renders the rows.
         live: Changes are told to the page.
         ticks: The procedure's clock goes as clocks on walls do.
         closed: The cases that closed last.
@@ -221,7 +226,7 @@ def wall(
         days=_days(query, known),
         headings=headings(durations),
         rows=tuple(
-            wall_row(case, at, durations.report_day, _merged(answered.get(case.case_no, ()), offset))
+            rows.row(case, at, durations.report_day, _merged(answered.get(case.case_no, ()), offset))
             for case in shown.cases
         ),
         pages=_pages(query, shown),

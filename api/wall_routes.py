@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 from api.authentication import Asking, require
 from api.context import Context, Reading
 from api.county_picture import BY, county_picture, first_day
+from api.kept_rows import Rows
 from api.marks import Sign
 from api.rendering import page
 from api.sticker_list import StickerList, looked_through, sticker_list
@@ -63,7 +64,7 @@ Looking = Annotated[_Looking, Depends()]
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
-async def show_wall(looking: Looking, request: Request) -> HTMLResponse:
+async def show_wall(looking: Looking, rows: Rows, request: Request) -> HTMLResponse:
     """The wall: a screenful of the open cases in sight, now or at a past moment; for its script, only the rows."""
     given = request.query_params
     around = await looking.surroundings(fresh=given.get("part") == "rows")
@@ -77,8 +78,8 @@ async def show_wall(looking: Looking, request: Request) -> HTMLResponse:
     shown = await _screenful(looking, query)
     if shown.matching and not shown.cases:
         # Past the last page: it has become shorter, or the address is somebody's own.
-        rows = SCREEN_ROWS if query.screen else ROWS
-        query = replace(query, page=-(-shown.matching // rows))
+        limit = SCREEN_ROWS if query.screen else ROWS
+        query = replace(query, page=-(-shown.matching // limit))
         shown = await _screenful(looking, query)
     store, in_time = looking.context.store, looking.context.in_time
     satisfaction = around.satisfaction
@@ -95,6 +96,7 @@ async def show_wall(looking: Looking, request: Request) -> HTMLResponse:
         looking.jurisdiction,
         shown,
         satisfaction,
+        rows,
         live=looking.context.changes is not None,
         ticks=looking.context.clock.short is None,
         closed=closed,
