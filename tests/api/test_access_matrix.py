@@ -136,6 +136,7 @@ LINES: dict[tuple[str, str], Line] = {
     ("GET", "/static"): Line(None, "/static/guatu.css"),
     ("GET", "/livez"): Line(None, "/livez"),
     ("GET", "/readyz"): Line(None, "/readyz"),
+    ("GET", "/counties"): Line(Deed.LIST_CASES, "/counties"),
     ("GET", "/live"): Line(Deed.LIST_CASES, "/live"),
     ("GET", "/"): Line(Deed.LIST_CASES, "/"),
     ("GET", "/cases/{no}"): Line(Deed.SEE_CASE, "/cases/X1"),

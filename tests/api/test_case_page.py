@@ -1,9 +1,12 @@
 """A case's page and its handling report."""
 
+from typing import Any
+
 import httpx
 import pytest
 
-from api.case_page import case_page
+from api.case_page import CasePage, case_page
+from petitions.notices import NoticeOutcome, NoticeState
 from petitions.report import handling_report
 from petitions.vocabulary import RefusalCode
 from tests.api.conftest import NOW, Records, settings_for
@@ -11,6 +14,7 @@ from tests.api.pages import Page
 from tests.petitions.building import (
     BYSTANDER,
     COUNTY_MAYOR,
+    DAY,
     INTAKE,
     VICE_MAYOR,
     K,
@@ -154,3 +158,49 @@ async def test_a_submitted_report_is_shown_as_submitted(client: httpx.AsyncClien
 async def test_a_withdrawn_case_has_no_report_to_come(client: httpx.AsyncClient, records: Records) -> None:
     await records.keep(rectifying(case_no="X1").takes(K.WITHDRAWAL, INTAKE))
     assert "本件已撤回，未上报办理报告" in (await read(client, "/cases/X1/report")).text
+
+
+def page_of(story: Story, **more: Any) -> CasePage:
+    return case_page(story.case, story.case.timeline, story.now, SETTINGS, **more)
+
+
+def test_why_a_sticker_is_on_it() -> None:
+    assert page_of(rectifying()).why_sticker is None
+    yellow = page_of(rectifying().hourly_until(5.5 * DAY)).why_sticker
+    assert yellow == "为什么贴黄色：8月27日 10:00交办，到第5天（9月1日 10:00）仍未办结。"
+    red = page_of(rectifying().extends(2).hourly_until(9.5 * DAY)).why_sticker
+    assert red == ("为什么贴红色：8月27日 10:00交办（已延期2天），到第9天（9月5日 10:00）仍未办结，且已超过办结时限。")
+    assert page_of(concluded()).why_sticker is None
+
+
+def test_a_reopened_case_says_why_and_how_it_had_ended() -> None:
+    story = concluded().pass_time(3 * DAY).reopens(days=3)
+    (sent_back,) = page_of(story).reopenings
+    assert (sent_back.heading, sent_back.text) == ("退回重办，限3天（督察组转办函3号）", "群众反映反弹")
+    assert sent_back.more == "此前8月27日 18:00办结，目标内"
+    story.pass_time(1.2 * DAY)
+    assert (page_of(story).why_sticker or "").startswith("为什么贴黄色：8月30日 19:00退回重办，到第1天")
+
+
+def test_an_instructions_own_limit_and_whether_it_was_kept() -> None:
+    story = rectifying().instructs(complete_by="2021-08-29T10:00:00+08:00")
+    assert page_of(story).instructions[0].more == "要求8月29日 10:00前办结"
+    story.hourly_until(3 * DAY)
+    assert page_of(story).instructions[0].more == "要求8月29日 10:00前办结，到期未办结"
+
+
+async def test_notices_stand_on_it_with_what_became_of_them(client: httpx.AsyncClient, records: Records) -> None:
+    story = rectifying(case_no="X1").on_day(5.5)
+    await records.keep(story)
+    notices = story.notices
+    at = story.now
+    outcomes = [
+        NoticeOutcome(key=notices[0].key, state=NoticeState.SENT, attempts=1, at=at),
+        NoticeOutcome(key=notices[1].key, state=NoticeState.FAILED, attempts=3, error="no route", at=at),
+    ]
+    await records.store.mark(outcomes, notices)
+    page = await read(client, "/cases/X1")
+    assert "已发送1条，发送失败1条" in page.text
+    assert "发送失败（已试3次）" in page.text
+    assert notices[0].title in page.text
+    assert "no route" not in page.text

@@ -7,13 +7,16 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from api.kept_rows import KeptRows
+from api.wall_numbers import SharedSurroundings
 from api.wall_page import ROWS, SCREEN_ROWS
 from api.wall_query import Known, View, WallQuery, read_wall_query
+from petitions.access import EVERYTHING
 from petitions.vocabulary import Category, Coverage, Sticker
 from store.wall import WallFilters
 from tests.api.conftest import House, Records
 from tests.api.pages import Page
-from tests.petitions.building import DAY, HOUR, RECEIVED_AT, Story, concluded, rectifying, surveying
+from tests.petitions.building import DAY, HOUR, INTAKE, RECEIVED_AT, K, Story, concluded, rectifying, surveying
 
 ZONE = ZoneInfo("Asia/Shanghai")
 KNOWN = Known(
@@ -279,3 +282,57 @@ async def test_the_counties_as_tiles(client: httpx.AsyncClient, records: Records
 
 async def test_an_empty_county_picture(bare: House) -> None:
     assert "渠县 0 件在办" in (await read(bare.client, "/counties")).text
+
+
+# What is kept ----------------------------------------------------------------------------------------------------
+
+
+def test_a_kept_row_is_never_of_another_entry_or_minute() -> None:
+    kept = KeptRows()
+    story = rectifying(case_no="X1")
+    before, now = story.case, story.now
+    row = kept.row(before, now, 7)
+    assert kept.row(before, now, 7) is row
+    assert "整改中" in row
+    story.reports()
+    assert "核实中" in kept.row(story.case, now, 7)
+    assert kept.row(before, now, 7) is row
+    assert "剩6天22小时" in kept.row(before, now + HOUR, 7)
+    assert "剩6天23小时" in row
+    assert "加星件" not in row
+
+
+async def test_closed_and_merged_cases_are_read_again_when_one_has_ended(own: House) -> None:
+    shared = SharedSurroundings()
+    store = own.records.store
+
+    async def ended() -> tuple[list[str], list[str]]:
+        around = await shared.get(store, KNOWN.now, EVERYTHING, fresh=True)
+        return [each.case_no for each in around.ended.closed], sorted(around.ended.merged)
+
+    await own.records.keep(rectifying(case_no="A"))
+    assert await ended() == ([], [])
+    await own.records.keep(concluded(case_no="B"))
+    assert await ended() == (["B"], [])
+    again = concluded(case_no="B")
+    again.pass_time(DAY).reopens()
+    await own.records.keep(again)
+    assert await ended() == ([], [])
+    await own.records.keep(Story(case_no="C").takes(K.MERGE, INTAKE, into="A"))
+    assert await ended() == (["C"], ["C"])
+
+
+async def test_numbers_may_be_a_moment_old_and_no_older(own: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = SharedSurroundings()
+    store = own.records.store
+
+    async def received(*, fresh: bool) -> int:
+        return (await shared.get(store, KNOWN.now, EVERYTHING, fresh=fresh)).numbers.received
+
+    assert await received(fresh=False) == 0
+    await own.records.keep(Story(case_no="A"))
+    assert await received(fresh=False) == 0
+    assert await received(fresh=True) == 1
+    await own.records.keep(Story(case_no="B"))
+    monkeypatch.setattr("api.wall_numbers.KEPT_SECONDS", 0)
+    assert await received(fresh=False) == 2

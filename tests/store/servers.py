@@ -15,6 +15,8 @@ from guatu.embedded.data_directory import DataDirectory
 from guatu.embedded.postgres import EmbeddedPostgres
 
 _numbers = count(1)
+_DROPS = 50
+"""Tries to drop a database that Postgres itself is busy in."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,20 @@ class Server:
         finally:
             await connection.close()
 
+    async def _drop(self, name: str) -> None:
+        """Drop a database, whoever is connected to it.
+
+        Postgres itself may just be cleaning up in it (autovacuum), and that nobody but its own account may end.
+        """
+        for _ in range(_DROPS):
+            try:
+                await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            except asyncpg.InsufficientPrivilegeError:
+                await asyncio.sleep(0.2)
+            else:
+                return
+        raise AssertionError(f"Postgres does not let go of {name}")
+
     @asynccontextmanager
     async def database(self, options: str = "") -> AsyncGenerator[str]:
         """The address of a database that goes again at the end."""
@@ -44,7 +60,7 @@ class Server:
         try:
             yield self.url(name)
         finally:
-            await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            await self._drop(name)
 
 
 @asynccontextmanager
