@@ -25,6 +25,7 @@ from api import (
     messages,
     pages,
     reopenings,
+    wall_routes,
 )
 from api.context import Context
 from api.desk.routes import DESK_ROUTERS
@@ -144,7 +145,8 @@ def create_app(
     add_fault_handlers(app)
     writing = (intake.router, batches.router, messages.router, reopenings.router)
     reading = (cases.router, complainants.router, duplicates.router, figures.router, bulletins.router)
-    app.state.routers = (health.router, *writing, *reading, pages.router, live.router, codec.router, *DESK_ROUTERS)
+    looking = (wall_routes.router, pages.router)
+    app.state.routers = (health.router, *writing, *reading, *looking, live.router, codec.router, *DESK_ROUTERS)
     for router in app.state.routers:
         app.include_router(router)
     app.mount("/static", _Static(directory=Path(str(resources.files("api").joinpath("static")))), name="static")

@@ -1,5 +1,6 @@
 """A case's page: what stands on it, computed from the case, its timeline and the moment; no I/O."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,12 +11,14 @@ from api.related import NOTHING_RELATED, Related
 from api.settings import ApiSettings
 from api.wall import Awaited, Clock, CoverageMark, awaited, clock, coverage_marks, long_moment, span
 from petitions.asks import ask_due
-from petitions.case import Case, Judgement, Line, ReportIn
+from petitions.case import Case, Instruction, Judgement, Line, ReportIn
 from petitions.coverage import supervisors
 from petitions.days import milestone_due
+from petitions.notices import NoticeState
 from petitions.telling import moment
 from petitions.values import Person
 from petitions.vocabulary import MessageKind, Opinion, Purpose
+from store.notices import LedgerNotice
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,26 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A notice: to whom, what, when, and what became of it."""
+
+    to: str
+    title: str
+    at: str
+    state: str
+    failed: bool
+
+
+@dataclass(frozen=True)
 class CasePage:
-    """All that the page shows."""
+    """All that the page shows.
+
+    Attributes:
+        why_sticker: Why the case carries its sticker.
+        reopenings: Each time it was sent back, with how it had been concluded before.
+        notices: The latest ``MOST_NOTICES``, the latest first.
+        notices_summary: How many there are of each state, in words.
+    """
 
     case: Case
     now: str
@@ -114,6 +135,13 @@ class CasePage:
     events: tuple[Event, ...]
     next_after: int | None
     related: Related
+    why_sticker: str | None
+    reopenings: tuple[Said, ...]
+    notices: tuple[Told, ...]
+    notices_summary: str
+
+
+MOST_NOTICES = 40
 
 
 def case_page(
@@ -124,6 +152,7 @@ def case_page(
     *,
     next_after: int | None = None,
     related: Related = NOTHING_RELATED,
+    notices: Sequence[LedgerNotice] = (),
 ) -> CasePage:
     """The page of a case.
 
@@ -134,6 +163,7 @@ def case_page(
         settings: Of this process, for links.
         next_after: After which entry the timeline goes on, if it does.
         related: What is shown of other cases.
+        notices: Of the case, in the order in which they arose.
     """
     durations = case.rules.durations
     offset = durations.utc_offset_minutes
@@ -160,7 +190,7 @@ def case_page(
                 at=moment(given.at, offset),
                 heading="批示",
                 text=given.text,
-                more=f"要求{moment(given.complete_by, offset)}前办结" if given.complete_by else "",
+                more=_own_limit(given, offset),
             )
             for given in case.instructions
         ),
@@ -178,7 +208,62 @@ def case_page(
         events=tuple(_events(case, lines)),
         next_after=next_after,
         related=related,
+        why_sticker=_why_sticker(case),
+        reopenings=tuple(_reopenings(case)),
+        notices=tuple(_told(case, notice) for notice in list(reversed(notices))[:MOST_NOTICES]),
+        notices_summary=_states(notices),
     )
+
+
+def _own_limit(given: Instruction, utc_offset_minutes: int) -> str:
+    """The time limit that an instruction sets itself."""
+    if given.complete_by is None:
+        return ""
+    passed = "，到期未办结" if given.limit_passed else ""
+    return f"要求{moment(given.complete_by, utc_offset_minutes)}前办结{passed}"
+
+
+def _why_sticker(case: Case) -> str | None:
+    """Why the case carries its sticker; none: it carries none."""
+    put = case.rules.durations.stickers[: case.stickers_put]
+    if case.sticker is None or not put:
+        return None
+    offset = case.rules.durations.utc_offset_minutes
+    day = put[-1].day + case.days_moved + case.extended_days
+    start = f"{moment(case.clock_started_at, offset)}{'退回重办' if case.clock_start else '交办'}"
+    since = moment(milestone_due(case, put[-1].day), offset)
+    extended = f"（已延期{case.extended_days}天）" if case.extended_days else ""
+    overdue = "，且已超过办结时限" if case.overdue else ""
+    return f"为什么贴{case.sticker.label}色：{start}{extended}，到第{day}天（{since}）仍未办结{overdue}。"
+
+
+def _reopenings(case: Case) -> Iterator[Said]:
+    offset = case.rules.durations.utc_offset_minutes
+    for sent_back, before in zip(case.reopenings, case.former_closings, strict=False):
+        in_time = "目标内" if before.within_target else "时限内" if before.within_mandate else "超时限"
+        yield Said(
+            who=_person(case, sent_back.by),
+            at=moment(sent_back.at, offset),
+            heading=f"退回重办，限{sent_back.days}天（{sent_back.authority}）",
+            text=sent_back.reason,
+            more=f"此前{moment(before.at, offset)}办结，{in_time}",
+        )
+
+
+def _told(case: Case, notice: LedgerNotice) -> Told:
+    failed = notice.state is NoticeState.FAILED
+    return Told(
+        to=case.title_of(notice.to_office),
+        title=notice.title,
+        at=moment(notice.sent_at or notice.created_at, case.rules.durations.utc_offset_minutes),
+        state=notice.state.label + (f"（已试{notice.attempts}次）" if failed else ""),
+        failed=failed,
+    )
+
+
+def _states(notices: Sequence[LedgerNotice]) -> str:
+    number = Counter(notice.state for notice in notices)
+    return "，".join(f"{state.label}{number[state]}条" for state in NoticeState if number[state])
 
 
 def _person(case: Case, person: Person) -> str:

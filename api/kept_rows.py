@@ -1,4 +1,4 @@
-"""Rows of the wall as they were rendered, kept while they say the same: most of a screenful changes from hour to hour."""
+"""Rows of the wall as they were rendered, kept while they say the same: most of them change from hour to hour."""
 
 from collections import OrderedDict
 from datetime import datetime

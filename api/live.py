@@ -21,6 +21,8 @@ router = APIRouter(include_in_schema=False)
 _TOGETHER_SECONDS = 0.15
 """Changes that come within so long are told together: one message to a case writes several times."""
 _RETRY_MILLISECONDS = 2_000
+_NOTHING = "-"
+"""The data of every event: browsers pass over an event without any."""
 
 
 async def _changes(caller: Asking, context: Reading) -> CaseChanges:
@@ -37,7 +39,7 @@ async def tell_changes(
 ) -> AsyncIterable[ServerSentEvent]:
     """An event ``changed`` whenever cases were written; the first one says that the connection stands."""
     with changes.listener() as listener:
-        yield ServerSentEvent(event="connected", data=None, retry=_RETRY_MILLISECONDS)
+        yield ServerSentEvent(event="connected", raw_data=_NOTHING, retry=_RETRY_MILLISECONDS)
         while not context.stops.is_set():
             changed = asyncio.create_task(listener.changed())
             stops = asyncio.create_task(context.stops.wait())
@@ -47,5 +49,5 @@ async def tell_changes(
                 stops.cancel()
                 changed.cancel()
             if changed.done() and not changed.cancelled():
-                yield ServerSentEvent(event="changed", data=None)
+                yield ServerSentEvent(event="changed", raw_data=_NOTHING)
                 await asyncio.sleep(_TOGETHER_SECONDS)

@@ -16,12 +16,10 @@ from api.problems import case_not_found
 from api.related import related_to, report_shown
 from api.rendering import page
 from api.wall import long_moment
-from api.wall_routes import router as wall_router
 from petitions.access import Deed
 from petitions.case import Case
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-router.include_router(wall_router)
 
 _LINES = 500
 
@@ -39,15 +37,17 @@ async def show_case(caller: Asking, no: CaseNo, part: Annotated[_Part, Query()],
     """Everything about a case."""
     await require_on_case(context, caller, Deed.SEE_CASE, no)
     now = context.now()
-    case, lines = await context.in_time(
-        asyncio.gather(_case(context, no), context.store.timeline(no, part.after, _LINES + 1))
+    case, lines, notices = await context.in_time(
+        asyncio.gather(
+            _case(context, no), context.store.timeline(no, part.after, _LINES + 1), context.store.notices(no)
+        )
     )
     shown = lines[:_LINES]
     next_after = shown[-1].seq if len(lines) > _LINES else None
     related = await related_to(context, caller, case)
     return page(
         "case.html",
-        page=case_page(case, shown, now, context.settings, next_after=next_after, related=related),
+        page=case_page(case, shown, now, context.settings, next_after=next_after, related=related, notices=notices),
         after=part.after,
     )
 

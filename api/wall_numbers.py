@@ -26,6 +26,21 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
+class Ended:
+    """Cases that are over.
+
+    Attributes:
+        closed: Those that closed last, one more than are listed.
+        merged: The merged ones by their number.
+        answered: The merged ones by the number of the one that answers them.
+    """
+
+    closed: tuple[ClosedCase, ...]
+    merged: Mapping[str, MergedCase]
+    answered: Mapping[str, Sequence[MergedCase]]
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """Beside the rows of the wall, of all cases in sight.
 
@@ -34,18 +49,14 @@ class Surroundings:
         satisfaction: What residents answered.
         choices: What the filters can be set to.
         first: When the first case was handed over.
-        closed: The cases that closed last, one more than are listed.
-        merged: The merged cases by their number.
-        answered: The merged cases by the number of the one that answers them.
+        ended: The cases that are over.
     """
 
     numbers: WallNumbers
     satisfaction: Satisfaction
     choices: WallChoices
     first: datetime | None
-    closed: tuple[ClosedCase, ...]
-    merged: Mapping[str, MergedCase]
-    answered: Mapping[str, Sequence[MergedCase]]
+    ended: Ended
 
 
 @dataclass
@@ -56,19 +67,35 @@ class _Kept(Generic[_T]):
     began: float = float("-inf")
     value: _T | None = None
 
-    async def get(self, read: Callable[[], Awaitable[_T]], oldest: float) -> _T:
+    async def get(self, read: Callable[[_T | None], Awaitable[_T]], oldest: float) -> _T:
         """What was read, or is read now.
 
         Args:
-            read: Reads it.
+            read: Reads it, given what was read before.
             oldest: When the reading must have begun at the earliest, by the monotonic clock.
         """
         if self.value is None or self.began < oldest:
             async with self.lock:
                 if self.value is None or self.began < oldest:
                     began = time.monotonic()
-                    self.value, self.began = await read(), began
+                    self.value, self.began = await read(self.value), began
         return self.value
+
+
+def _ends(numbers: WallNumbers) -> tuple[object, ...]:
+    """What changes whenever a case comes, closes or is reopened."""
+    return numbers.received, numbers.concluded, numbers.elsewhere, numbers.closed_last
+
+
+async def _read_ended(store: Store, sight: Sight) -> Ended:
+    closed, merged = await asyncio.gather(
+        store.closed_lately(sight=sight, limit=CLOSED_ROWS + 1), store.merged_cases(sight=sight)
+    )
+    answered: dict[str, list[MergedCase]] = {}
+    for each in merged:
+        if each.answered_by is not None:
+            answered.setdefault(each.answered_by, []).append(each)
+    return Ended(tuple(closed), {each.case_no: each for each in merged}, answered)
 
 
 class SharedSurroundings:
@@ -90,28 +117,19 @@ class SharedSurroundings:
             StoreError: As the store says.
         """
 
-        async def read() -> Surroundings:
-            numbers, satisfaction, choices, first, closed, merged = await asyncio.gather(
+        async def read(before: Surroundings | None) -> Surroundings:
+            numbers, satisfaction, choices, first = await asyncio.gather(
                 store.wall_numbers(now, sight=sight),
                 store.satisfaction(now, sight=sight),
                 store.wall_choices(sight=sight),
                 store.first_hand_over(sight=sight),
-                store.closed_lately(sight=sight, limit=CLOSED_ROWS + 1),
-                store.merged_cases(sight=sight),
             )
-            answered: dict[str, list[MergedCase]] = {}
-            for each in merged:
-                if each.answered_by is not None:
-                    answered.setdefault(each.answered_by, []).append(each)
-            return Surroundings(
-                numbers=numbers,
-                satisfaction=satisfaction[""],
-                choices=choices,
-                first=first,
-                closed=tuple(closed),
-                merged={each.case_no: each for each in merged},
-                answered=answered,
-            )
+            # A list of thousands is read again only when a case has come or closed since.
+            if before is not None and _ends(before.numbers) == _ends(numbers):
+                ended = before.ended
+            else:
+                ended = await _read_ended(store, sight)
+            return Surroundings(numbers, satisfaction[""], choices, first, ended)
 
         if sight not in self._kept and len(self._kept) >= _MOST_SIGHTS:
             self._kept.pop(next(iter(self._kept)))

@@ -147,7 +147,7 @@ class WallReading(WallFigures):
             offset: How many are passed over.
             limit: How many are shown at the most.
         """
-        asked = _STANDING(at=at, county=filters.county, everything=sight.everything, **sight_parameters(sight))
+        asked = _STANDING(at=at, county=filters.county, **sight_parameters(sight))
         async with self._connected() as connection:
             row = await connection.fetchrow(*asked)
             assert row is not None  # an aggregate always gives a row

@@ -43,6 +43,8 @@ class WallNumbers:
     open: int
     overdue: int | None
     stickers: Mapping[Sticker, int] | None
+    closed_last: datetime | None = None
+    """When the last one closed; of a past moment it is not told."""
 
 
 @dataclass(frozen=True)

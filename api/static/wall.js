@@ -164,6 +164,11 @@ function tick() {
 
 window.setInterval(tick, MINUTE_MS);
 
+// On a telephone what is seldom used does not stand before the rows ------------------------------------------------
+
+const fold = document.getElementById("fold");
+if (fold && window.matchMedia("(max-width: 45rem)").matches && !document.querySelector(".set")) fold.open = false;
+
 // The days one can look back at -----------------------------------------------------------------------------------
 
 const days = document.getElementById("days");
@@ -206,7 +211,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "/") {
     const first = document.querySelector("#filters select");
-    if (first) { first.focus(); event.preventDefault(); }
+    if (first) { fold.open = true; first.focus(); event.preventDefault(); }
     return;
   }
   const links = [...rows().querySelectorAll("tbody th a")];

@@ -58,59 +58,73 @@ ORDER BY due_at, starred DESC, received_at, case_no
 LIMIT :limit;
 
 -- standing: the numbers of all cases in sight as they stood at a moment, and which of them were open
-WITH told AS (
+WITH settled AS (
+    -- What was closed by then and is so still stands in the read model as it stood.
     SELECT
-        case_no,
-        max(county) AS county,
-        max(received_at) AS received_at,
+        count(*) AS received,
+        count(*) FILTER (WHERE outcome = 'concluded') AS concluded,
+        count(*) FILTER (WHERE outcome = 'concluded' AND within_mandate) AS on_time,
+        count(*) FILTER (WHERE starred) AS starred
+    FROM petition_case
+    WHERE closed_at <= :at::timestamptz
+        AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+        AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
+), told AS (
+    -- Of all others that were received by then the record tells.
+    SELECT
+        seen.case_no, seen.county, seen.received_at,
         -- The star of the hand-over holds from the start, however late it was taken in.
-        max(seq) FILTER (WHERE starred AND (seq = 1 OR at <= :at::timestamptz)) AS star_on,
-        max(seq) FILTER (WHERE NOT starred AND (seq = 1 OR at <= :at)) AS star_off,
-        max(seq) FILTER (WHERE outcome = 'concluded' AND at <= :at) AS concluded,
-        max(seq) FILTER (WHERE outcome IN ('merged', 'withdrawn') AND at <= :at) AS elsewhere,
-        max(seq) FILTER (WHERE outcome = 'reopened' AND at <= :at) AS reopened,
-        bool_or(at <= :at) AS known
-    FROM case_event
-    WHERE (received_at IS NOT NULL OR starred IS NOT NULL OR outcome IS NOT NULL)
-        -- Only who sees a case is asked of the read model: as it stands now.
-        AND (:everything::boolean OR case_no IN (
-            SELECT seen.case_no
-            FROM petition_case AS seen
-            WHERE (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(seen.county, '、')))
-                AND (:sight_unit::text IS NULL OR :sight_unit = ANY (seen.units))
-        ))
-    GROUP BY case_no
-    HAVING max(received_at) <= :at
+        max(event.seq) FILTER (WHERE event.starred AND (event.seq = 1 OR event.at <= :at)) AS star_on,
+        max(event.seq) FILTER (WHERE NOT event.starred AND (event.seq = 1 OR event.at <= :at)) AS star_off,
+        max(event.seq) FILTER (WHERE event.outcome = 'concluded' AND event.at <= :at) AS concluded,
+        max(event.seq) FILTER (WHERE event.outcome IN ('merged', 'withdrawn') AND event.at <= :at) AS elsewhere,
+        max(event.seq) FILTER (WHERE event.outcome = 'reopened' AND event.at <= :at) AS reopened,
+        bool_or(event.at <= :at) AS known
+    FROM petition_case AS seen
+    JOIN case_event AS event ON event.case_no = seen.case_no
+        AND (event.received_at IS NOT NULL OR event.starred IS NOT NULL OR event.outcome IS NOT NULL)
+    WHERE (seen.closed_at IS NULL OR seen.closed_at > :at)
+        AND seen.received_at <= :at
+        AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(seen.county, '、')))
+        AND (:sight_unit::text IS NULL OR :sight_unit = ANY (seen.units))
+    GROUP BY seen.case_no
 ), stood AS MATERIALIZED (
     SELECT
         case_no, county, received_at,
         coalesce(star_on, 0) > coalesce(star_off, 0) AS starred,
-        CASE WHEN concluded > coalesce(reopened, 0) THEN concluded END AS concluded,
+        -- Concluded then, and reopened since: how, its record says.
+        CASE WHEN concluded > coalesce(reopened, 0) THEN (
+            SELECT coalesce((closed.entry #>> '{happened,within_mandate}')::boolean, false)
+            FROM case_event AS closed
+            WHERE closed.case_no = told.case_no AND closed.seq = told.concluded
+        ) END AS concluded_on_time,
         elsewhere IS NOT NULL AS elsewhere,
         known AND greatest(concluded, elsewhere, 0) <= coalesce(reopened, 0) AS open
     FROM told
+), counted AS (
+    SELECT
+        count(*) AS received,
+        count(concluded_on_time) AS concluded,
+        count(*) FILTER (WHERE concluded_on_time) AS on_time,
+        count(*) FILTER (WHERE elsewhere) AS elsewhere,
+        count(*) FILTER (WHERE starred) AS starred,
+        count(*) FILTER (WHERE open) AS open
+    FROM stood
 )
 SELECT
-    count(*) AS received,
-    count(stood.concluded) AS concluded,
-    count(*) FILTER (WHERE CASE
-        WHEN stood.concluded IS NULL THEN false
-        WHEN now.closed_at <= :at THEN now.within_mandate
-        -- Reopened since: how it was concluded then, its record says.
-        ELSE (
-            SELECT (closed.entry #>> '{happened,within_mandate}')::boolean
-            FROM case_event AS closed
-            WHERE closed.case_no = stood.case_no AND closed.seq = stood.concluded
-        )
-    END) AS on_time,
-    count(*) FILTER (WHERE elsewhere) AS elsewhere,
-    count(*) FILTER (WHERE stood.starred) AS starred,
-    count(*) FILTER (WHERE open) AS open,
-    coalesce(array_agg(stood.case_no ORDER BY stood.received_at, stood.case_no) FILTER (
-        WHERE open AND (:county::text IS NULL OR :county = ANY (string_to_array(stood.county, '、')))
-    ), '{}') AS open_cases
-FROM stood
-LEFT JOIN petition_case AS now ON now.case_no = stood.case_no AND stood.concluded IS NOT NULL;
+    settled.received + counted.received AS received,
+    settled.concluded + counted.concluded AS concluded,
+    settled.on_time + counted.on_time AS on_time,
+    settled.received - settled.concluded + counted.elsewhere AS elsewhere,
+    settled.starred + counted.starred AS starred,
+    counted.open,
+    ARRAY(
+        SELECT case_no
+        FROM stood
+        WHERE open AND (:county::text IS NULL OR :county = ANY (string_to_array(county, '、')))
+        ORDER BY received_at, case_no
+    ) AS open_cases
+FROM settled, counted;
 
 -- entries_until: the records of these cases up to a moment
 SELECT entry::text AS entry

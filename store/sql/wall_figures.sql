@@ -5,6 +5,7 @@ SELECT
     count(*) FILTER (WHERE outcome = 'concluded' AND within_mandate) AS on_time,
     count(*) FILTER (WHERE outcome <> 'concluded') AS elsewhere,
     count(*) FILTER (WHERE starred) AS starred,
+    max(closed_at) AS closed_last,
     count(*) FILTER (WHERE closed_at IS NULL) AS open,
     -- What is past its time is overdue also while nobody has recorded it yet.
     count(*) FILTER (WHERE closed_at IS NULL AND (overdue OR coalesce(due_at < :now::timestamptz, false))) AS overdue,
