@@ -1,11 +1,11 @@
-"""What answers at the wall's addresses (``api/pages.py``): ``/``, with the stickers of the day, and ``/counties``."""
+"""What answers at the wall's addresses : ``/``, with the stickers of the day, and ``/counties``."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse
 
 from api.authentication import Asking, require
@@ -21,6 +21,8 @@ from api.wall_query import Known, View, WallQuery, read_wall_query
 from petitions.access import Deed, Sight
 from petitions.jurisdiction import Jurisdiction
 from store.wall import FOLDED_AT_A_MOMENT, NO_FILTERS, WallPage
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 class _Looking:
@@ -61,6 +63,7 @@ class _Looking:
 Looking = Annotated[_Looking, Depends()]
 
 
+@router.api_route("/", methods=["GET", "HEAD"])
 async def show_wall(looking: Looking, rows: Rows, request: Request) -> HTMLResponse:
     """The wall: a screenful of the open cases in sight, now or at a past moment; for its script, only the rows."""
     given = request.query_params
@@ -131,6 +134,7 @@ async def _stickers(looking: _Looking, query: WallQuery) -> StickerList:
     return sticker_list((case for case in cases if query.filters.lets_through(case, at)), day, at)
 
 
+@router.api_route("/counties", methods=["GET", "HEAD"])
 async def show_counties(looking: Looking, request: Request) -> HTMLResponse:
     """The counties in sight as tiles, and what came and went by day."""
     by = request.query_params.get("by", "")
