@@ -72,6 +72,7 @@ _FOCUSED = (
     const style = getComputedStyle(element), box = element.getBoundingClientRect();
     return JSON.stringify({
         id: element.dataset.reached, name: name(element),
+        folded: element.localName === 'summary' && !element.parentElement.open,
         // "auto" is the browser's own ring.
         outlined: style.outlineStyle === 'auto'
             || (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2),
@@ -107,7 +108,11 @@ async def cut_off(page: Page) -> list[str]:
 
 
 async def focused(page: Page) -> dict[str, Any] | None:
-    """Where the keyboard's focus is: its element's own ``id``, its ``name``, place and looks; nothing: nowhere."""
+    """Where the keyboard's focus is; none: nowhere.
+
+    Returns:
+        its element's own ``id``, its ``name``, place and looks, and whether it is the head of what is ``folded`` away.
+    """
     return json.loads(await page.evaluate(_FOCUSED))
 
 

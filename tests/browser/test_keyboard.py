@@ -21,23 +21,35 @@ _ALL = [
 
 
 async def walk(page: Page) -> tuple[list[str], list[str]]:
-    """Press the tabulator until it has been everywhere.
+    """Press the tabulator until it has been everywhere, and open by the keyboard what is folded away.
+
+    A field of date and time takes several presses, one for each of its parts: to stay where one was is to go on, and
+    only to come back to something earlier ends the walk.
 
     Returns:
         What it reached, in order; and what is wrong, a line each.
     """
     reached: dict[str, str] = {}
     wrong: list[str] = []
+    here = ""
     for _ in range(_MOST):
         await page.keyboard.press("Tab")
         at = await focused(page)
+        if at is not None and at["id"] == here:
+            continue
         if at is None or at["id"] in reached:
             break
-        reached[at["id"]] = at["name"]
+        here = at["id"]
+        reached[here] = at["name"]
         if not at["inside"]:
             wrong.append(f"out of sight: {at['name']}")
         elif not at["outlined"] or not await _looks_focused(page, at):
             wrong.append(f"no visible focus: {at['name']}")
+        if at["folded"]:
+            await page.keyboard.press("Enter")
+            opened = await focused(page)
+            if opened is None or opened["folded"]:
+                wrong.append(f"does not unfold: {at['name']}")
     else:
         wrong.append(f"not through after {_MOST} presses")
     wrong += [f"never reached: {name}" for name in await never_focused(page)]
@@ -94,6 +106,9 @@ FAULTS = {
     "no visible focus: <a> 被盖住": '<p style="position: relative"><a href="/">被盖住</a>'
     '<span style="position: absolute; inset: -20px; background: #fff"></span></p>',
     "out of sight: <a> 在外面": '<a href="/" style="position: fixed; left: -900px; outline: 3px solid">在外面</a>',
+    "never reached: <a> 叠着": '<details><summary>打开</summary><a href="/" tabindex="-1">叠着</a></details>',
+    "does not unfold: <summary> 打不开": "<details><summary>打不开</summary></details><script>"
+    "document.querySelector('summary').addEventListener('keydown', event => event.preventDefault())</script>",
     "never reached: <button> 关着": '<a href="/">好</a><button onfocus="this.blur()" tabindex="-1">关着</button>',
 }
 
@@ -105,3 +120,14 @@ async def test_what_the_keyboard_cannot_do_is_found(wrong: str, visits: Visits) 
         await page.evaluate("() => document.body.insertAdjacentHTML('beforeend', '<button>最后</button>')")
         _, found = await walk(page)
     assert wrong in found, found
+
+
+async def test_what_takes_several_presses_or_is_folded_away_is_passed_through(visits: Visits) -> None:
+    fields = '<label>时刻<input type="datetime-local"></label>'
+    fields += '<details><summary>打开</summary><a href="/">里面</a></details>'
+    async with planted_site(fields) as address, visits(address) as visitor:
+        page = await visitor.open(Shown("planted", "/"))
+        await page.evaluate("() => document.body.insertAdjacentHTML('beforeend', '<button>最后</button>')")
+        reached, wrong = await walk(page)
+    assert wrong == []
+    assert reached[-4:] == ["<input> ", "<summary> 打开", "<a> 里面", "<button> 最后"]
