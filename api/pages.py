@@ -11,6 +11,7 @@ from api.addresses import case_address
 from api.authentication import Asking, require_on_case
 from api.case_page import case_page
 from api.context import Reading
+from api.halted import halted
 from api.parameters import CaseNo
 from api.problems import case_not_found
 from api.related import related_to, report_shown
@@ -37,9 +38,13 @@ async def show_case(caller: Asking, no: CaseNo, part: Annotated[_Part, Query()],
     """Everything about a case."""
     await require_on_case(context, caller, Deed.SEE_CASE, no)
     now = context.now()
-    case, lines, notices = await context.in_time(
+    store = context.store
+    case, lines, notices, kept = await context.in_time(
         asyncio.gather(
-            _case(context, no), context.store.timeline(no, part.after, _LINES + 1), context.store.notices(no)
+            _case(context, no),
+            store.timeline(no, part.after, _LINES + 1),
+            store.notices(no),
+            store.discrepancies_of(no),
         )
     )
     shown = lines[:_LINES]
@@ -49,6 +54,7 @@ async def show_case(caller: Asking, no: CaseNo, part: Annotated[_Part, Query()],
         "case.html",
         page=case_page(case, shown, now, context.settings, next_after=next_after, related=related, notices=notices),
         after=part.after,
+        halted=halted(kept, context.jurisdictions.get(None).timezone),
     )
 
 

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 from api.authentication import Asking, require
 from api.context import Context, Reading
 from api.county_picture import BY, county_picture, first_day
+from api.halted import halted
 from api.kept_rows import Rows
 from api.marks import Sign
 from api.rendering import page
@@ -104,7 +105,9 @@ async def show_wall(looking: Looking, rows: Rows, request: Request) -> HTMLRespo
         merged=around.ended.merged,
         answered=around.ended.answered,
     )
-    return page("wall-rows.html" if query.part else "wall.html", signs=Sign, wall=made)
+    standing = () if query.at else await in_time(store.standing_discrepancies(sight=looking.sight))
+    shown_halted = halted(standing, looking.jurisdiction.timezone)
+    return page("wall-rows.html" if query.part else "wall.html", signs=Sign, wall=made, halted=shown_halted)
 
 
 async def _screenful(looking: _Looking, query: WallQuery) -> WallPage:

@@ -13,7 +13,7 @@ import httpx
 from bench.eight_messages import UNIT, hand_over
 from bench.surroundings import WITHOUT_ADDRESSES, Surroundings
 from store.record import CASE_CHANNEL
-from workflows.petition_case import TASK_QUEUE, WORKFLOW_TYPE
+from workflows.names import TASK_QUEUE, WORKFLOW_TYPE
 
 STARTS = 200
 """Cases started in each way, one after the other, the ways taking turns case by case."""

@@ -12,7 +12,7 @@ from temporalio.api.enums.v1 import EventType
 from bench.bare_workflow import TASK_QUEUE as BARE_TASK_QUEUE
 from bench.eight_messages import eight_messages, hand_over
 from bench.surroundings import WITHOUT_ADDRESSES, Surroundings
-from workflows.petition_case import TASK_QUEUE, WORKFLOW_TYPE
+from workflows.names import TASK_QUEUE, WORKFLOW_TYPE
 
 Handle = Any
 """A workflow handle; what it calls is named by strings, as the contract names it."""

@@ -11,7 +11,7 @@ from temporalio.client import WorkflowHandle
 from bench.bare_workflow import TASK_QUEUE as BARE_TASK_QUEUE
 from bench.eight_messages import eight_messages, hand_over
 from bench.surroundings import WITHOUT_ADDRESSES, Surroundings
-from workflows.petition_case import TASK_QUEUE, WORKFLOW_TYPE
+from workflows.names import TASK_QUEUE, WORKFLOW_TYPE
 
 CASES = 100
 """Of each kind."""

@@ -36,8 +36,8 @@ from petitions.vocabulary import RefusalCode
 from sealing.errors import SealingError
 from sealing.payload_codec import Payloads, SealedPayloads
 from sealing.settings import PayloadSettings
+from workflows.names import TASK_QUEUE, WORKFLOW_TYPE
 from workflows.patiently import short
-from workflows.petition_case import TASK_QUEUE, WORKFLOW_TYPE
 
 _DEFAULT_ADDRESS = "127.0.0.1:7233"
 _HEALTH = timedelta(seconds=1)

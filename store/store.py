@@ -4,6 +4,7 @@ from store.api_keys import ApiKeys
 from store.attachments import Attachments
 from store.audit import Audit
 from store.complainants import Complainants
+from store.discrepancies import Discrepancies
 from store.drafts import Drafts
 from store.duplicates import Duplicates
 from store.exports import Exports
@@ -40,6 +41,7 @@ class Store(
     Verification,
     Heads,
     Exports,
+    Discrepancies,
     SchemaCheck,
 ):
     """Postgres, the record and the read model.

@@ -9,10 +9,12 @@ import structlog
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
 from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.case_activities import CaseActivities
+from activities.house_activities import HouseActivities
 from activities.jurisdictions import Jurisdictions
 from petitions.clock import CaseClock
 from sealing.payload_codec import CasePayloads, Payloads
@@ -20,13 +22,18 @@ from sealing.settings import PayloadSettings
 from store import Store, open_pool, prepare_schema
 from worker.begun_again import BegunAgain
 from worker.health import Check, health_endpoint
+from worker.schedules import ensure_schedules, planned
 from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
+from workflows.housekeeping import HOUSE_WORKFLOWS
+from workflows.names import HOUSE_QUEUE, TASK_QUEUE
 from workflows.payloads import SealedFailures, case_data_converter
-from workflows.petition_case import TASK_QUEUE, PetitionCase
+from workflows.petition_case import PetitionCase
 from workflows.request_ids import RequestIds
 
 _log = structlog.stdlib.get_logger()
+_HOUSE_ACTIVITIES = 2
+"""Activities of the house at a time."""
 
 
 def workflow_runner() -> WorkflowRunner:
@@ -56,7 +63,22 @@ def case_worker(client: Client, activities: CaseActivities, settings: WorkerSett
         interceptors=[RequestIds()],
         workflow_runner=workflow_runner(),
         # No more than there are connections: waiting for one would eat an activity's time.
-        max_concurrent_activities=min(settings.worker_activities, settings.database_connections),
+        max_concurrent_activities=min(
+            settings.worker_activities, max(1, settings.database_connections - _HOUSE_ACTIVITIES)
+        ),
+        graceful_shutdown_timeout=timedelta(seconds=settings.worker_drain_seconds),
+    )
+
+
+def house_worker(client: Client, activities: HouseActivities, settings: WorkerSettings) -> Worker:
+    """A worker for what the house does by the clock; little, and one thing at a time of each."""
+    return Worker(
+        client,
+        task_queue=HOUSE_QUEUE,
+        workflows=HOUSE_WORKFLOWS,
+        activities=[activities.keep_head, activities.reconcile],
+        workflow_runner=workflow_runner(),
+        max_concurrent_activities=_HOUSE_ACTIVITIES,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker_drain_seconds),
     )
 
@@ -114,29 +136,46 @@ async def run_worker(
     if registered:
         _log.info("search attributes registered", names=registered)
     await prepare_schema(settings.database_url)
+    await _make_schedules(client, jurisdictions)
     async with open_pool(settings.database_url, max_size=settings.database_connections) as pool:
         store = Store(pool)
         activities = CaseActivities(store, jurisdictions, CaseClock(short=settings.short_clock))
-        worker = case_worker(client, activities, settings)
+        workers = (
+            case_worker(client, activities, settings),
+            house_worker(client, HouseActivities(store, client, jurisdictions), settings),
+        )
 
         async def working() -> str | None:
             if stop.is_set():
                 return "the worker drains"
-            return None if worker.is_running else "the worker is not running"
+            return None if all(worker.is_running for worker in workers) else "the worker is not running"
 
         async def temporal() -> str | None:
             return None if await client.service_client.check_health() else "the Temporal server is not healthy"
 
         checks: dict[str, Check] = {"worker": working, "temporal": temporal, "postgres": store.fault}
         async with health_endpoint(settings.worker_host, settings.worker_port, checks) as port:
-            running = asyncio.create_task(worker.run())
+            running = [asyncio.create_task(worker.run()) for worker in workers]
             stopping = asyncio.create_task(stop.wait())
             _log.info("the worker is ready", task_queue=TASK_QUEUE, namespace=client.namespace, health_port=port)
             if on_ready:
                 on_ready(port)
-            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
-            if not running.done():
+            if stop.is_set():
                 _log.info("the worker drains", seconds=settings.worker_drain_seconds)
-                await worker.shutdown()
-            await running
+            # Also where one of them has failed: the other ends with it, in order.
+            left = [worker for worker, run in zip(workers, running, strict=True) if not run.done()]
+            await asyncio.gather(*(worker.shutdown() for worker in left))
+            await asyncio.gather(*running)
+
+
+async def _make_schedules(client: Client, jurisdictions: Jurisdictions) -> None:
+    """Without them cases go on all the same, so a server that does not allow them keeps no worker from its cases."""
+    try:
+        made = await ensure_schedules(client, planned(jurisdictions.get(None).timezone))
+    except RPCError as error:
+        _log.error("the schedules cannot be made: no daily heads, no reconciliation", error=error.message)
+        return
+    if made:
+        _log.info("schedules made", ids=made)

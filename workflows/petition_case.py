@@ -24,12 +24,10 @@ from workflows.alongside import Alongside
 from workflows.case_doors import CaseDoors
 from workflows.case_in_hand import Carried, CaseInHand, procedure_time
 from workflows.in_tray import InTray, Letter
+from workflows.names import WORKFLOW_TYPE
 from workflows.patiently import patiently
 from workflows.payloads import UNREADABLE, KeyIsGoneError, json_of, sealed, was_unreadable
 from workflows.request_ids import current_request_id
-
-WORKFLOW_TYPE = "PetitionCase"
-TASK_QUEUE = "petition-cases"
 
 _LAST_NOTICES_SECONDS = 60
 """How long a finished case waits for notices that are still on their way; the ledger knows the rest."""

@@ -149,18 +149,18 @@ def rebuild(
             typer.echo(f"{len(found) - left} differences mended, {left} left: guatu verify says why")
         else:
             typer.echo(f"{len(found)} differences: guatu verify shows if the record is right, --repair mends the model")
-        return 1 if left + (await _list_mismatches(store) if against_temporal else 0) else 0
+        return 1 if left + (await _list_discrepancies(store) if against_temporal else 0) else 0
 
     with_store(main)
 
 
-async def _list_mismatches(store: "Store") -> int:
-    from guatu.against_temporal import mismatches
+async def _list_discrepancies(store: "Store") -> int:
+    from activities.reconciliation import discrepancies
     from intake.engine import connect_temporal
 
-    found = await mismatches(store, await connect_temporal())
-    for mismatch in found:
-        typer.echo(mismatch.line)
+    found = await discrepancies(store, await connect_temporal())
+    for each in found:
+        typer.echo(each.line)
     typer.echo(f"{len(found)} cases differ from Temporal" if found else "open cases are as their workflows have them")
     return len(found)
 

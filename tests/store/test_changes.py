@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 import asyncpg
 import pytest
 
+from petitions.discrepancies import Discrepancy, DiscrepancyKind
 from store import Store
 from store.changes import CaseChanges
 from tests.petitions.building import Story
@@ -38,6 +39,15 @@ async def test_every_listener_is_told_which_case_was_written(store: Store, chang
         await asyncio.sleep(0.1)
         assert not waits.done(), "nothing has changed since"
         waits.cancel()
+
+
+async def test_what_a_reconciliation_finds_is_told_too(store: Store, changes: CaseChanges) -> None:
+    found = Discrepancy(case_no="X1", kind=DiscrepancyKind.STOPPED, what="terminated", todo="")
+    with changes.listener() as listener:
+        for still in ([found], []):
+            await store.keep_discrepancies(still, DiscrepancyKind)
+            async with asyncio.timeout(10):
+                assert await listener.changed() == {"X1"}
 
 
 async def test_after_a_lost_connection_anything_may_have_changed(

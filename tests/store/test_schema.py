@@ -22,6 +22,7 @@ RELEASED = {
     "0008_wall": "8fa3dfa2336abaa5",
     "0010_heads": "cbfe0182b14dec01",
     "0009_payload_looks": "6e4f70c0e965bd56",
+    "0011_discrepancies": "0431b8d1155406d6",
 }
 """SHA-256 (its first 16 digits) of every migration that is out."""
 

@@ -16,8 +16,9 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from petitions.view import CaseResult
 from worker.process import workflow_runner
+from workflows.names import WORKFLOW_TYPE
 from workflows.payloads import case_data_converter
-from workflows.petition_case import WORKFLOW_TYPE, PetitionCase
+from workflows.petition_case import PetitionCase
 
 HISTORIES = sorted((Path(__file__).parent.parent / "histories").glob("*.json"))
 

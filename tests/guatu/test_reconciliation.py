@@ -1,35 +1,48 @@
-"""``guatu rebuild --against-temporal``: what operators do to workflows shows against the record."""
+"""What operators do to workflows shows against the record: ``guatu reconcile``, and ``rebuild --against-temporal``."""
 
 import asyncio
 from typing import Any
 
 import pytest
+from temporalio import workflow
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
 from temporalio.client import Client
+from temporalio.common import RawValue
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from guatu import against_temporal
-from guatu.against_temporal import mismatches
+from activities import reconciliation
+from activities.reconciliation import discrepancies
 from guatu.embedded.stack import EmbeddedStack
 from intake.engine import connect_temporal
+from petitions.discrepancies import Discrepancy, DiscrepancyKind
 from petitions.events import Entry
+from petitions.view import CaseResult
 from store import Store
 from tests.guatu.running import guatu
 from tests.workflows.outside_program import OutsideCase, by, hand_over
+from workflows.names import WORKFLOW_TYPE
+from workflows.petition_case import PetitionCase
 
 pytestmark = pytest.mark.usefixtures("worker")
 
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch, stack: EmbeddedStack) -> None:  # pyright: ignore[reportUnusedFunction] - pytest calls it
-    monkeypatch.setattr(against_temporal, "_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(reconciliation, "_PAUSE_SECONDS", 0.2)
     monkeypatch.setenv("TEMPORAL_ADDRESS", stack.temporal_address)
 
 
+async def found_of(store: Store, case_no: str, *, asking: bool = True) -> Discrepancy | None:
+    """What is found of a case; other tests leave cases of their own."""
+    found = await discrepancies(store, await connect_temporal(), asking=asking)
+    return next((each for each in found if each.case_no == case_no), None)
+
+
 async def differing(store: Store, case: OutsideCase) -> str | None:
-    """What is told of a case; other tests leave cases of their own."""
-    found = await mismatches(store, await connect_temporal())
-    return next((each.line for each in found if each.case_no == case.case_no), None)
+    """What is told of a case."""
+    found = await found_of(store, case.case_no)
+    return found.line if found else None
 
 
 async def withdrawn(case: OutsideCase) -> None:
@@ -50,10 +63,12 @@ async def test_a_workflow_that_an_operator_terminated_is_told(client: Client, st
     case = await hand_over(client, store)
     await case.until("dispatched")
     await case.handle.terminate()
-    line = await differing(store, case)
-    assert line is not None
-    assert line.startswith(f"case {case.case_no}: it is open on record (entry ")
-    assert "but its workflow was terminated; " in line
+    found = await found_of(store, case.case_no)
+    assert found is not None
+    assert found.kind is DiscrepancyKind.STOPPED
+    assert found.line.startswith(f"case {case.case_no}: it is open on record (entry ")
+    assert "but its workflow was terminated; " in found.line
+    assert await found_of(store, case.case_no, asking=False) == found
 
 
 async def test_the_command_tells_it_and_fails(client: Client, store: Store, stack: EmbeddedStack) -> None:
@@ -65,6 +80,12 @@ async def test_the_command_tells_it_and_fails(client: Client, store: Store, stac
     assert done.returncode == 1, done.stderr
     assert f"case {case.case_no}: it is open on record" in done.stdout
     assert done.stdout.splitlines()[-1].endswith("cases differ from Temporal")
+    assert await store.discrepancies_of(case.case_no) == (), "a listing keeps nothing"
+    done = await guatu("reconcile", settings=settings)
+    assert done.returncode == 1, done.stderr
+    assert f"case {case.case_no}: it is open on record" in done.stdout
+    (kept,) = await store.discrepancies_of(case.case_no)
+    assert (kept.kind, kept.gone_at) == (DiscrepancyKind.STOPPED, None)
 
 
 async def test_a_workflow_that_temporal_does_not_know_is_told(client: Client, store: Store) -> None:
@@ -117,6 +138,9 @@ async def test_a_workflow_that_an_operator_reset_is_told_and_changes_no_record(c
             break
     assert line is not None
     assert "its activity record fails (entry 1 of case" in line
+    found = await found_of(store, case.case_no, asking=False)
+    assert found is not None
+    assert found.kind is DiscrepancyKind.RESET
     assert await store.entries(case.case_no) == entries
     await client.get_workflow_handle(f"case-{case.case_no}").terminate()
 
@@ -154,9 +178,43 @@ async def test_a_record_that_is_ahead_of_its_workflow_is_told(client: Client, st
     await case.handle.terminate()
 
 
+@workflow.defn(name=WORKFLOW_TYPE)
+class Broken(PetitionCase):
+    """A planted fault: a version whose tasks fail."""
+
+    @workflow.init
+    def __init__(self, *arguments: RawValue) -> None:
+        super().__init__(*arguments)
+
+    @workflow.run
+    async def run(self, *arguments: RawValue) -> CaseResult:
+        raise RuntimeError("a planted fault")
+
+
+async def test_a_case_whose_tasks_keep_failing_is_told_and_listed_by_temporal(client: Client, store: Store) -> None:
+    queue = "broken-cases"
+    async with Worker(client, task_queue=queue, workflows=[Broken], workflow_runner=UnsandboxedWorkflowRunner()):
+        handle: Any = await client.start_workflow(WORKFLOW_TYPE, {}, id="case-STALLED1", task_queue=queue)
+        try:
+            # From its fifth try on; a moment later the server itself says so, and why.
+            found = None
+            while found is None or "cause=" not in found.what:
+                found = await found_of(store, "STALLED1", asking=False)
+                assert found is None or found.kind in {DiscrepancyKind.STALLED, DiscrepancyKind.UNRECORDED}
+                await asyncio.sleep(0.5)
+            assert found.kind is DiscrepancyKind.STALLED
+            assert "cause=WorkflowTaskFailedCauseWorkflowWorkerUnhandledFailure" in found.what
+            listed: list[str] = []
+            while not listed:
+                listed = [one.id async for one in client.list_workflows("TemporalReportedProblems IS NOT NULL")]
+            assert listed == ["case-STALLED1"]
+        finally:
+            await handle.terminate()
+
+
 def test_what_lags_and_what_differs_is_told_apart() -> None:
     recorded = {"seq": 5, "stage": "dispatched", "round": 1}
-    compared = against_temporal._compared  # pyright: ignore[reportPrivateUsage] - the moment of a lag cannot be held
+    compared = reconciliation._compared  # pyright: ignore[reportPrivateUsage] - the moment of a lag cannot be held
     assert compared("X", recorded, dict(recorded)) is None
     lag = compared("X", recorded, recorded | {"seq": 7})
     assert lag is not None

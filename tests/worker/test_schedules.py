@@ -1,0 +1,76 @@
+"""The house's Schedules: made at a worker's start, once; they have their work done, and an operator may pause them."""
+
+from datetime import time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from temporalio.client import ScheduleActionStartWorkflow, ScheduleOverlapPolicy
+
+from petitions.discrepancies import DiscrepancyKind
+from store import Store
+from tests.worker.conftest import Place
+from tests.worker.worker_process import until, worker_process
+from tests.workflows.outside_program import hand_over
+from worker.schedules import Planned, daily, ensure_schedules, planned
+
+HEAD = "guatu-daily-head"
+
+
+async def test_the_head_of_the_day_is_written_by_a_schedule(place: Place, store: Store, tmp_path: Path) -> None:
+    async with worker_process(tmp_path / "first.log", place.settings) as worker:
+        await worker.ready()
+        assert worker.events("schedules made")[0]["ids"] == [each.id for each in planned("Asia/Shanghai")]
+        handle = place.client.get_schedule_handle(HEAD)
+        schedule = (await handle.describe()).schedule
+        assert schedule.policy.catchup_window == timedelta(hours=1)
+        assert schedule.policy.overlap is ScheduleOverlapPolicy.SKIP
+        assert schedule.spec.time_zone_name == "Asia/Shanghai"
+        await handle.trigger()
+
+        async def is_written() -> bool:
+            return [head.no async for head in store.heads()] == [1]
+
+        await until("the head is written", is_written)
+        await handle.pause(note="盘点期间暂停")
+    async with worker_process(tmp_path / "second.log", place.settings) as worker:
+        await worker.ready()
+        assert worker.events("schedules made") == []
+        state = (await handle.describe()).schedule.state
+        assert (state.paused, state.note) == (True, "盘点期间暂停"), "what an operator has set is the operator's"
+
+
+async def test_a_workflow_that_was_terminated_is_found_by_a_schedule(
+    place: Place, store: Store, tmp_path: Path
+) -> None:
+    async with worker_process(tmp_path / "worker.log", place.settings) as worker:
+        await worker.ready()
+        case = await hand_over(place.client, store)
+        await case.until("dispatched")
+        await case.handle.terminate()
+        await place.client.get_schedule_handle("guatu-reconcile").trigger()
+        told = await worker.says("a case and its workflow differ")
+        assert (told["case_no"], told["kind"], told["level"]) == (case.case_no, "stopped", "error")
+        (standing,) = await store.standing_discrepancies()
+        assert (standing.case_no, standing.kind) == (case.case_no, DiscrepancyKind.STOPPED)
+
+
+async def test_a_schedule_of_an_older_version_is_brought_up_to_date(place: Place) -> None:
+    older = Planned("renewed", "DailyHead", daily(time(3), "UTC"), "旧")
+    newer = Planned("renewed", "DailyHead", daily(time(4), "Asia/Shanghai"), "旧")
+    assert await ensure_schedules(place.client, [older]) == ["renewed"]
+    assert await ensure_schedules(place.client, [newer]) == []
+    schedule = (await place.client.get_schedule_handle("renewed").describe()).schedule
+    assert schedule.spec.calendars[0].hour[0].start == 4
+    assert schedule.spec.time_zone_name == "Asia/Shanghai"
+    assert isinstance(schedule.action, ScheduleActionStartWorkflow)
+    assert schedule.action.task_queue == "guatu-house"
+
+
+@pytest.mark.parametrize("timezone", ["Asia/Shanghai", "Asia/Kathmandu", "America/New_York"])
+async def test_a_day_begins_by_the_jurisdictions_clocks(place: Place, timezone: str) -> None:
+    name = f"at-{timezone.partition('/')[2]}"
+    await ensure_schedules(place.client, [Planned(name, "DailyHead", daily(time(0, 10), timezone), "")])
+    description = await place.client.get_schedule_handle(name).describe()
+    turns = [turn.astimezone(ZoneInfo(timezone)).strftime("%H:%M") for turn in description.info.next_action_times]
+    assert set(turns) == {"00:10"}
