@@ -13,19 +13,19 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from petitions.case import Case
-from petitions.forms import OPINIONS, Form, FormField, Shape, model_of
+from petitions.form_fields import Form, FormField, Shape
+from petitions.forms import model_of
 from petitions.list_moments import moment, stated
 from petitions.messages import Refusal
 from petitions.mistakes import Mistake, sentence_for
 from petitions.reopening import REOPEN
+from petitions.survey_rows import columns, heading, response_of, rows_typed
 from petitions.values import Person
 from petitions.vocabulary import MessageKind, RefusalCode
 
 Typed = Mapping[str, Sequence[str]]
 """What was typed, by the names of the fields; a field may have several values."""
 
-ANSWER_PARTS: Final = ("respondent", "opinion", "comment")
-"""The cells of a row of survey answers; each stands in ``responses.<part>``, row by row."""
 WHOLE_FORM: Final = ""
 """Where a mistake stands that concerns no single field."""
 
@@ -96,21 +96,12 @@ _REFUSED_AT: Final = {
 }
 
 
-def answers_typed(typed: Typed) -> list[tuple[str, str, str]]:
-    """The rows of survey answers in which anything stands."""
-    columns = [list(typed.get(f"responses.{part}", ())) for part in ANSWER_PARTS]
-    rows = max((len(column) for column in columns), default=0)
-    padded = [column + [""] * (rows - len(column)) for column in columns]
-    found = zip(*padded, strict=True)
-    return [(who, opinion, comment) for who, opinion, comment in found if (who + opinion + comment).strip()]
-
-
 def _value(field: FormField, case: Case, typed: Typed, offset: timezone) -> Any:
     """A field's value as the body has it; none if nothing was typed, a mistake if it cannot be read."""
     given = [value.strip() for value in typed.get(field.name, ()) if value.strip()]
     match field.shape:
         case Shape.ANSWERS:
-            return [_answer(row) for row in answers_typed(typed)] or None
+            return [response_of(row, field.questions) for row in rows_typed(typed, field.questions)] or None
         case Shape.FILES:
             return None
         case Shape.MANY:
@@ -132,15 +123,6 @@ def _value(field: FormField, case: Case, typed: Typed, offset: timezone) -> Any:
             return moment(found.day, found.at, offset).isoformat()
         case _:
             return given[-1]
-
-
-def _answer(row: tuple[str, str, str]) -> dict[str, str]:
-    cells = dict(zip(ANSWER_PARTS, (cell.strip() for cell in row), strict=True))
-    cells["opinion"] = _OPINION_WORDS.get(cells["opinion"], cells["opinion"])
-    return {part: cell for part, cell in cells.items() if cell}
-
-
-_OPINION_WORDS: Final = {label: value for value, label in OPINIONS}
 
 
 def _number(text: str) -> int | float | str:
@@ -199,10 +181,16 @@ def _at_its_field(form: Form, mistake: ErrorDetails) -> Mistake:
             continue
         rest = place[len(parts) :]
         if rest and rest[0].isdecimal():
-            column = {"respondent": "受访人", "opinion": "意见", "comment": "说明"}.get(rest[-1], "")
-            said = f"第{int(rest[0]) + 1}行{column}：{_plain(mistake, said)}"
+            said = f"第{int(rest[0]) + 1}行{_column(field, rest)}：{_plain(mistake, said)}"
         return Mistake(where=field.name, said=_plain(mistake, said) if not rest else said)
     return Mistake(where=WHOLE_FORM, said=said)
+
+
+def _column(field: FormField, place: Sequence[str]) -> str:
+    """What the column of a row is called in which something is wrong; empty: it is in none."""
+    if "answers" in place and place[-1] in field.questions:
+        return heading(columns(field.questions)[2 + field.questions.index(place[-1])])
+    return heading(place[-1]) if place[-1] in columns(()) else ""
 
 
 def _plain(mistake: ErrorDetails, said: str) -> str:

@@ -5,7 +5,6 @@ out) is read from the message's own model, so that a form and the contract canno
 """
 
 from collections.abc import Collection, Mapping
-from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -14,78 +13,12 @@ from pydantic import BaseModel
 
 from petitions import messages, reopening
 from petitions.case import Case
+from petitions.form_fields import Choice, Form, FormField, Shape
 from petitions.offers import takes_final_report, visit_purposes
 from petitions.reopening import REOPEN
-from petitions.values import Person, Value
-from petitions.vocabulary import Completion, Finding, MessageKind, Opinion, Purpose
+from petitions.values import Person
+from petitions.vocabulary import Completion, Finding, MessageKind, Purpose
 
-Choice = tuple[str, str]
-"""What is sent, and what a person reads."""
-
-
-class Shape(StrEnum):
-    """How a field is filled in."""
-
-    TEXT = "text"
-    """Several lines."""
-    LINE = "line"
-    CHOICE = "choice"
-    """One of a few words, all of them seen."""
-    SELECT = "select"
-    """One of many, in groups."""
-    MANY = "many"
-    """Any number of a few."""
-    MOMENT = "moment"
-    """Day and hour in local time."""
-    WHOLE = "whole"
-    AMOUNT = "amount"
-    PEOPLE = "people"
-    """A person or an office on each line."""
-    NAMES = "names"
-    """A name on each line."""
-    ANSWERS = "answers"
-    """Survey answers, one in each row."""
-    FILES = "files"
-
-
-class FormField(Value):
-    """A field of a form."""
-
-    name: str
-    """Its place in the body, with points: ``lead_leader.office``."""
-    label: str
-    shape: Shape
-    help: str = ""
-    required: bool = False
-    longest: int | None = None
-    """Characters, or items, at the most."""
-    least: int | None = None
-    greatest: int | None = None
-    groups: tuple[tuple[str, tuple[Choice, ...]], ...] = ()
-    """What there is to choose, in named groups."""
-    folded: str = ""
-    """Under which heading it is folded away; empty: it is seen."""
-
-    @property
-    def choices(self) -> tuple[Choice, ...]:
-        """All there is to choose."""
-        return tuple(choice for _, choices in self.groups for choice in choices)
-
-
-class Form(Value):
-    """A form for one message on one case."""
-
-    kind: str
-    """A ``MessageKind``, or ``REOPEN``."""
-    title: str
-    button: str
-    fields: tuple[FormField, ...]
-    initial: dict[str, tuple[str, ...]]
-    """What stands in it at first, by the fields' names."""
-    note: str = ""
-
-
-_YES_NO: Final = ("true", "false")
 _MEASURES: Final = {
     "orders_to_rectify": "责令整改（件）",
     "penalties_filed": "立案处罚（件）",
@@ -127,6 +60,13 @@ _FIELDS: Final[Mapping[str, tuple[FormField, ...]]] = MappingProxyType(
             FormField(name="purpose", label="到场事由", shape=Shape.CHOICE),
             FormField(name="notes", label="现场情况", shape=Shape.TEXT),
             FormField(name="occurred_at", label="到场时间", shape=Shape.MOMENT, help="不填则以提交时间为准"),
+            FormField(
+                name="attachments",
+                label="现场照片",
+                shape=Shape.FILES,
+                help="照片存入本件附件，照片名和内容指纹记入现场情况",
+                beside=True,
+            ),
         ),
         _K.RECTIFICATION_REPORT: (
             FormField(name="final", label="报告类型", shape=Shape.CHOICE),
@@ -219,7 +159,6 @@ _CHOICES: Final[Mapping[str, tuple[Choice, ...]]] = MappingProxyType(
         "purpose": tuple((word.value, word.label) for word in Purpose),
     }
 )
-OPINIONS: Final[tuple[Choice, ...]] = tuple((word.value, word.label) for word in Opinion)
 
 
 def form_for(case: Case, kind: str, by: Person, near: Collection[str] = ()) -> Form:
@@ -281,6 +220,8 @@ _MODELS: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
 
 def _limited(kind: str, field: FormField) -> FormField:
     """A field with what its message's model says of it."""
+    if field.beside:
+        return field
     schema, required = _schema_of(model_of(kind), field.name)
     return field.model_copy(
         update={
@@ -327,6 +268,8 @@ def _offered(field: FormField, case: Case, by: Person, near: Collection[str]) ->
         case "purpose":
             allowed = {purpose.value for purpose in visit_purposes(case, by)}
             groups = (("", tuple(choice for choice in _CHOICES["purpose"] if choice[0] in allowed)),)
+        case "responses":
+            return field.model_copy(update={"questions": case.rules.survey.questions})
         case "final" if not takes_final_report(case, by):
             groups = (("", _CHOICES["final"][:1]),)
         case name:

@@ -21,3 +21,8 @@ def form_anchor(kind: str) -> str:
 def form_address(case_no: str, kind: str) -> str:
     """The case's desk page at one form, unfolded."""
     return f"{desk_address(case_no)}?form={kind}#{form_anchor(kind)}"
+
+
+def sheet_address(case_no: str) -> str:
+    """Where the blank sheet for the case's survey answers is."""
+    return f"{desk_address(case_no)}/survey-sheet.csv"

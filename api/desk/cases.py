@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Final
+from urllib.parse import quote
 
 import structlog
 from fastapi import APIRouter, Query, Request
@@ -13,17 +14,19 @@ from starlette.responses import HTMLResponse, Response
 from api.authentication import require_on_case
 from api.context import Context, Reading
 from api.desk.addresses import desk_address, form_address
-from api.desk.gate import HOME, form_bytes, posted_by, rescued, signed_in
+from api.desk.gate import HOME, form_bytes, not_taken, posted_by, rescued, signed_in
 from api.desk.rendering import desk_page, see_other
 from api.desk.sessions import SignedIn
 from api.desk.shown import ShownForm, in_short, near_units, shown_form
+from api.desk.spreadsheets import blank_sheet
 from api.desk.submitting import Done, Sent, submit
 from api.duplicates import duplicates_of
 from api.parameters import CaseNo
 from api.problems import ProblemError, ProblemType, case_not_found
 from petitions.access import Deed
 from petitions.case import Case
-from petitions.forms import Form, form_for
+from petitions.form_fields import Form
+from petitions.forms import form_for
 from petitions.offers import may_reopen, stands_aside, what_may_be_sent
 from petitions.reopening import REOPEN
 from petitions.telling import moment
@@ -43,8 +46,8 @@ class _Look(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    form: Annotated[str, Field(max_length=40)] = ""
-    """The form that is unfolded."""
+    form: Annotated[frozenset[str], Field(max_length=20)] = frozenset()
+    """The forms that are unfolded."""
     done: Annotated[int, Field(ge=0, le=2_147_483_647)] = 0
     """The entry that somebody has just caused."""
     saved: bool = False
@@ -59,6 +62,21 @@ async def show_case_desk(request: Request, no: CaseNo, look: Annotated[_Look, Qu
     case = await _seen_case(context, here, no, after=look.done)
     said = "草稿已保存，只有您自己能看到。" if look.saved else _receipt(case, here, look.done) if look.done else ""
     return await _page(context, here, case, unfold=look.form, said=said)
+
+
+@router.get("/desk/cases/{no}/survey-sheet.csv")
+async def give_sheet(request: Request, no: CaseNo, context: Reading) -> Response:
+    """A blank sheet for the survey answers of the case's residents, with its questions above the columns."""
+    here = await signed_in(request, context)
+    if isinstance(here, Response):
+        return here
+    case = await _seen_case(context, here, no)
+    name = quote(f"{case.case_no}问卷.csv", safe="")
+    return Response(
+        blank_sheet(case.rules.survey.questions),
+        media_type="text/csv",
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
+    )
 
 
 @router.get("/desk/cases/{no}/forms/{kind}")
@@ -86,6 +104,9 @@ async def post_form(request: Request, no: CaseNo, kind: str, context: Reading) -
         if isinstance(outcome, Sent):
             return see_other(f"{desk_address(no)}?done={outcome.seq}#done")
         return await _page(context, here, outcome.case, shown=outcome.form, status=outcome.status)
+    except ProblemError as error:
+        # Out of sight by now: given to another unit, say, while somebody was typing.
+        return not_taken(context, here, posted, HOME, error.problem.detail, status=error.problem.status)
     except StoreError as error:
         _log.warning("the store cannot answer", path=request.url.path, kind=type(error).__name__, error=str(error))
         said = "数据库暂时无法使用，尚未确认提交成功。填写的内容都在本页，请稍后再次提交（不会重复计算）。"
@@ -117,7 +138,7 @@ async def _page(
     case: Case,
     *,
     shown: ShownForm | None = None,
-    unfold: str = "",
+    unfold: frozenset[str] = frozenset(),
     said: str = "",
     status: int = 200,
 ) -> Response:
@@ -138,13 +159,13 @@ async def _page(
         forms.append(
             replace(
                 form,
-                open=form.open or bool(draft) or kind == unfold,
+                open=form.open or bool(draft) or kind in unfold,
                 saved=moment(draft.saved_at, offset) if draft else None,
                 files=[file for file in files if file.sha256 in chosen],
                 likely=await _likely(context, case) if kind == MessageKind.MERGE.value else (),
             )
         )
-    forms.sort(key=lambda form: (form.due is None, form.form.kind != unfold))
+    forms.sort(key=lambda form: (form.due is None, form.form.kind not in unfold))
     if shown:
         chosen = set(shown.values("attachments"))
         forms.insert(0, replace(shown, open=True, files=[file for file in files if file.sha256 in chosen]))

@@ -57,7 +57,7 @@ async def posted_by(
     try:
         here = await sessions.of(request)
         if from_elsewhere(request):
-            return _not_taken(context, here, form, back, _ELSEWHERE, status=403)
+            return not_taken(context, here, form, back, _ELSEWHERE, status=403)
         if here is not None and here.fits(form.one(CSRF)):
             return here, form
         if here is not None:
@@ -65,12 +65,12 @@ async def posted_by(
             if draft_of and _says_from_here(request):
                 await keep_draft(context, here.by, *draft_of, form)
                 kept = True
-            return _not_taken(context, here, form, back, _STALE_KEPT if kept else _STALE, status=403)
+            return not_taken(context, here, form, back, _STALE_KEPT if kept else _STALE, status=403)
         ended = await sessions.ended_with(request)
         if ended is not None and draft_of and ended.fits(form.one(CSRF)):
             await keep_draft(context, ended.by, *draft_of, form)
-            return _not_taken(context, None, form, back, _ENDED_KEPT, status=401)
-        return _not_taken(context, None, form, back, _ENDED, status=401)
+            return not_taken(context, None, form, back, _ENDED_KEPT, status=401)
+        return not_taken(context, None, form, back, _ENDED, status=401)
     except StoreError as error:
         _log.warning("the store cannot answer", path=request.url.path, kind=type(error).__name__, error=str(error))
         return rescued(context, None, form, back, _AWAY, status=503, address=request.url.path)
@@ -117,7 +117,7 @@ def form_bytes(context: Context) -> int:
     return (4 * context.settings.desk_attachment_mib + 2) * MIB
 
 
-def _not_taken(context: Context, here: SignedIn | None, form: Posted, back: str, said: str, *, status: int) -> Response:
+def not_taken(context: Context, here: SignedIn | None, form: Posted, back: str, said: str, *, status: int) -> Response:
     """A page with all that was typed, to be read and copied, not to be posted: nobody says where it came from."""
     return desk_page(
         "rescued.html",

@@ -15,7 +15,7 @@ MIB: Final = 1024 * 1024
 FORM_BYTES: Final = 2 * MIB
 """A form without files is this long at the most: survey answers of 2,000 residents with a word from each."""
 _FILES = 20
-_FIELDS = 4 * RESPONSES
+_FIELDS = 10 * RESPONSES
 
 CSRF: Final = "csrf"
 MESSAGE_ID: Final = "message_id"

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.addresses import case_address
-from api.desk.addresses import form_anchor, form_target
+from api.desk.addresses import form_anchor, form_target, sheet_address
 from api.desk.files import ACCEPT, attachment_address
 from api.wall import Awaited, Clock, CoverageMark, awaited, clock, coverage_marks, span
 from petitions.case import Case
-from petitions.form_reading import answers_typed
-from petitions.forms import OPINIONS, Form, FormField
+from petitions.form_fields import Form, FormField
 from petitions.jurisdiction import Jurisdiction
 from petitions.jurisdiction_offices import county_units
 from petitions.regions import regions_of, shown
+from petitions.survey_rows import OPINIONS, Row, columns, heading, rows_typed
 from petitions.telling import moment
 from petitions.vocabulary import MessageKind
 from petitions.waiting import waiting_for
@@ -113,6 +113,8 @@ class ShownForm:
         changed: What happened to the case since the form was shown.
         files: Files of the case that are chosen already.
         likely: Cases that may be about the same matter, each with the reason.
+        accept: Endings of the files that may be chosen.
+        sheet: Where a blank sheet for survey answers is.
     """
 
     form: Form
@@ -130,6 +132,7 @@ class ShownForm:
     files: Sequence[AttachedLine] = ()
     likely: Sequence[tuple[str, str]] = ()
     accept: str = ACCEPT
+    sheet: str = ""
 
     def values(self, name: str) -> Sequence[str]:
         """What stands in a field."""
@@ -150,11 +153,15 @@ class ShownForm:
         known = {each.name for each in self.form.fields}
         return [said for name, sayings in self.mistakes.items() if name not in known for said in sayings]
 
-    @property
-    def rows(self) -> list[tuple[str, str, str]]:
+    def rows(self, field: FormField) -> list[Row]:
         """The rows of survey answers, with empty ones to fill in."""
-        rows = answers_typed(self.typed)
-        return rows + [("", "", "")] * max(_EMPTY_ROWS, _LEAST_ROWS - len(rows))
+        rows = rows_typed(self.typed, field.questions)
+        blank = ("",) * len(columns(field.questions))
+        return rows + [blank] * max(_EMPTY_ROWS, _LEAST_ROWS - len(rows))
+
+    def columns(self, field: FormField) -> list[tuple[str, str]]:
+        """The columns of survey answers: what each is called in the form, and above it."""
+        return [(column, heading(column)) for column in columns(field.questions)]
 
     def in_use(self, fields: Sequence[FormField]) -> bool:
         """Whether anything stands in these fields, or is wrong with them."""
@@ -187,6 +194,7 @@ def shown_form(
         message_id=new_message_id(),
         due=due(waited[0].due_at, now, offset) if waited else None,
         open=bool(waited),
+        sheet=sheet_address(case.case_no),
     )
 
 

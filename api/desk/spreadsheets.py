@@ -1,4 +1,4 @@
-"""Survey answers from a spreadsheet: the columns 受访人, 意见 and, if there is one, 说明."""
+"""Survey answers from a spreadsheet: the columns 受访人, 意见 and, as far as they are there, the questions and 说明."""
 
 import csv
 import io
@@ -8,8 +8,8 @@ from typing import Final
 
 from intake.lists.errors import ListError
 from intake.lists.workbooks import read_workbook
-from petitions.form_reading import ANSWER_PARTS
 from petitions.messages import RESPONSES
+from petitions.survey_rows import Row, columns, heading
 
 _COLUMNS: Final[dict[str, str]] = {
     "受访人": "respondent",
@@ -34,11 +34,24 @@ class AnswersError(ValueError):
     """A spreadsheet has no survey answers that can be read; the text is Chinese and says what to do."""
 
 
-def answers_in(content: bytes) -> dict[str, list[str]]:
+def blank_sheet(questions: Sequence[str]) -> bytes:
+    """A sheet to be filled in, as CSV that every spreadsheet program opens: the columns' names alone.
+
+    Args:
+        questions: What the residents are asked.
+    """
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(_heading_in_sheet(column, questions) for column in columns(questions))
+    return text.getvalue().encode("utf-8-sig")
+
+
+def answers_in(content: bytes, questions: Sequence[str] = ()) -> list[Row]:
     """The answers of a CSV or XLSX file, as a person would have typed them into the form's rows.
 
     Args:
         content: The whole file.
+        questions: What the residents are asked; a column has the question itself above it, or its number as in the
+            form (``问1``).
 
     Raises:
         AnswersError: It cannot be read, lacks a column, or holds too much.
@@ -53,7 +66,7 @@ def answers_in(content: bytes) -> dict[str, list[str]]:
     else:
         tables = [_csv(content)]
     for table in tables:
-        if (found := _rows(table)) is not None:
+        if (found := _rows(table, questions)) is not None:
             return found
     raise AnswersError("表格里没有找到“受访人”和“意见”两列；请在第一行写上列名后重新选择")
 
@@ -75,8 +88,9 @@ def _csv(content: bytes) -> list[list[str]]:
         raise AnswersError("文件的双引号没有配对，无法读取；请另存为 .xlsx 后重新选择") from None
 
 
-def _rows(table: Iterable[Sequence[object]]) -> dict[str, list[str]] | None:
+def _rows(table: Iterable[Sequence[object]], questions: Sequence[str]) -> list[Row] | None:
     rows = iter(table)
+    known = _COLUMNS | _question_columns(questions)
     places: dict[str, int] = {}
     for _ in range(_HEADER_WITHIN):
         header = next(rows, None)
@@ -84,22 +98,37 @@ def _rows(table: Iterable[Sequence[object]]) -> dict[str, list[str]] | None:
             return None
         places = {}
         for place, cell in enumerate(header):
-            part = _COLUMNS.get("".join(_text(cell).split()))
-            if part is not None:
-                places.setdefault(part, place)
+            column = known.get(_bare(_text(cell)))
+            if column is not None:
+                places.setdefault(column, place)
         if {"respondent", "opinion"} <= places.keys():
             break
     else:
         return None
-    found: dict[str, list[str]] = {f"responses.{part}": [] for part in ANSWER_PARTS}
+    found: list[Row] = []
     for row in rows:
-        cells = {part: _text(row[place]) if place < len(row) else "" for part, place in places.items()}
+        cells = {column: _text(row[place]) if place < len(row) else "" for column, place in places.items()}
         if any(cells.values()):
-            for part in ANSWER_PARTS:
-                found[f"responses.{part}"].append(cells.get(part, ""))
-    if len(found["responses.respondent"]) > RESPONSES:
-        raise AnswersError(f"表格里的问卷超过 {RESPONSES} 份；请分成几份提交")
+            found.append(tuple(cells.get(column, "") for column in columns(questions)))
+            if len(found) > RESPONSES:
+                raise AnswersError(f"表格里的问卷超过 {RESPONSES} 份；请分成几份提交")
     return found
+
+
+def _heading_in_sheet(column: str, questions: Sequence[str]) -> str:
+    _, _, number = column.partition(".")
+    return questions[int(number)] if number else heading(column)
+
+
+def _question_columns(questions: Sequence[str]) -> dict[str, str]:
+    asked = [column for column in columns(questions) if "." in column]
+    by_question = {_bare(_heading_in_sheet(column, questions)): column for column in asked}
+    return by_question | {heading(column): column for column in asked}
+
+
+def _bare(text: str) -> str:
+    """A heading without spaces, and without the mark that ends a question."""
+    return "".join(text.split()).rstrip("？?")
 
 
 def _text(cell: object) -> str:

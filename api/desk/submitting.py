@@ -24,15 +24,17 @@ from api.request_ids import request_id_of
 from intake.errors import EngineError
 from petitions.access import Deed
 from petitions.case import Case, answer_key
-from petitions.form_reading import WHOLE_FORM, answers_typed, body_of, mistakes_in, refused_at
-from petitions.forms import Form, Shape
+from petitions.form_fields import Form, Shape
+from petitions.form_reading import WHOLE_FORM, body_of, mistakes_in, refused_at
 from petitions.messages import Refusal
 from petitions.mistakes import Mistake
 from petitions.offers import what_may_be_sent
 from petitions.reopening import REOPEN, Reopening
+from petitions.survey_rows import as_typed, rows_typed
 from petitions.telling import moment
 from petitions.vocabulary import RefusalCode
 from store import StoreError
+from store.attachments import AttachedLine
 
 _log = structlog.stdlib.get_logger()
 _MESSAGE_ID = re.compile(r"desk-[0-9a-f]{24}")
@@ -191,35 +193,38 @@ async def _with_files(
                     chosen[kept[0]] = None
             typed[field.name] = tuple(chosen)
         if field.shape is Shape.ANSWERS:
-            rows = answers_typed(typed)
+            rows = rows_typed(typed, field.questions)
             for file in files:
                 try:
                     if (file.size or 0) > _SHEET_BYTES:
                         raise AnswersError("表格超过 2 MiB；请只保留问卷的各列后重新选择")
-                    found = answers_in(await file.read())
+                    rows += answers_in(await file.read(), field.questions)
                 except AnswersError as error:
                     mistakes.append(Mistake(where=field.name, said=str(error)))
-                else:
-                    rows += answers_typed(found)
-            for place, part in enumerate(("respondent", "opinion", "comment")):
-                typed[f"{field.name}.{part}"] = tuple(row[place] for row in rows)
+            typed |= as_typed(rows, field.questions)
     return typed, mistakes
 
 
 def _attach(
-    body: dict[str, Any], form: Form, files: Sequence[Any], typed: dict[str, tuple[str, ...]], case_no: str
+    body: dict[str, Any], form: Form, files: Sequence[AttachedLine], typed: dict[str, tuple[str, ...]], case_no: str
 ) -> None:
     """Put the chosen files into the body: only such as were handed in for this very case."""
-    if not any(field.shape is Shape.FILES for field in form.fields):
-        return
-    chosen = set(typed.get("attachments", ()))
-    attached = [
-        {"name": file.name, "sha256": file.sha256, "url": attachment_address(case_no, file.sha256)}
-        for file in files
-        if file.sha256 in chosen
-    ]
-    if attached:
-        body["attachments"] = attached
+    for field in form.fields:
+        if field.shape is not Shape.FILES:
+            continue
+        wanted = set(typed.get(field.name, ()))
+        chosen = [file for file in files if file.sha256 in wanted]
+        if not chosen:
+            continue
+        if not field.beside:
+            body[field.name] = [
+                {"name": file.name, "sha256": file.sha256, "url": attachment_address(case_no, file.sha256)}
+                for file in chosen
+            ]
+        elif "notes" in body:
+            # The message has no place of its own for them; named by their content, none can be put in their stead.
+            named = "；".join(f"{file.name}（SHA-256 {file.sha256}）" for file in chosen)
+            body["notes"] += f"\n{field.label}：{named}"
 
 
 async def _changed(context: Context, case: Case, kind: str, seen: str) -> list[Happened]:

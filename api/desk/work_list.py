@@ -27,7 +27,7 @@ from api.problems import ProblemError, ProblemType
 from api.request_ids import request_id_of
 from intake.errors import EngineError
 from petitions.access import Deed
-from petitions.forms import Choice
+from petitions.form_fields import Choice
 from petitions.hand_over import is_case_no
 from petitions.jurisdiction_offices import INTAKE
 from petitions.messages import Refusal

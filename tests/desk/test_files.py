@@ -8,7 +8,7 @@ import httpx
 import pytest
 import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] - it has none
 
-from api.desk.spreadsheets import AnswersError, answers_in
+from api.desk.spreadsheets import AnswersError, answers_in, blank_sheet
 from store import Store
 from store.connection import Pool
 from tests.desk.conftest import SignsIn
@@ -134,8 +134,32 @@ def test_a_sheet_with_a_title_above_and_numbers_for_names() -> None:
     found = answers_in(
         workbook([["满意度回访", None], [None, None], ["受访人", "满意度"], [1, "满意"], [None, None], [2.0, "不满意"]])
     )
-    assert found["responses.respondent"] == ["1", "2"]
-    assert found["responses.opinion"] == ["满意", "不满意"]
+    assert found == [("1", "满意", ""), ("2", "不满意", "")]
+
+
+QUESTIONS = ("问题是否已经解决？", "您对速度是否满意？")
+
+
+def test_a_column_is_a_questions_by_its_text_or_its_number() -> None:
+    found = answers_in(
+        workbook(
+            [
+                ["受访人", "您对速度是否满意", "意见", "问 1", "问9", "备注"],
+                ["居民1", "是", "满意", "已解决", "不问", "好"],
+                ["居民2", None, "不满意", "否", None, None],
+            ]
+        ),
+        QUESTIONS,
+    )
+    assert found == [("居民1", "满意", "已解决", "是", "好"), ("居民2", "不满意", "否", "", "")]
+    assert answers_in("受访人,意见,问1\n甲,满意,是\n".encode()) == [("甲", "满意", "")], "nobody asked that"
+
+
+def test_the_blank_sheet_is_read_as_it_was_given_out() -> None:
+    sheet = blank_sheet(QUESTIONS)
+    assert sheet.startswith(b"\xef\xbb\xbf"), "else spreadsheet programs take it for another encoding"
+    filled = sheet + "居民1,满意,是,否,好\r\n".encode()
+    assert answers_in(filled, QUESTIONS) == [("居民1", "满意", "是", "否", "好")]
 
 
 def workbook(rows: list[list[object]]) -> bytes:

@@ -1,6 +1,7 @@
 """Forms on real cases: mistakes beside their fields, nothing typed lost, pressed twice counted once, changes told."""
 
 import asyncio
+import hashlib
 import re
 from typing import Any
 
@@ -335,6 +336,85 @@ async def test_survey_answers_in_rows(http: httpx.AsyncClient, signs_in: SignsIn
     assert case is not None
     assert case.survey is not None
     assert case.survey.opinions == {"satisfied": 1, "basically_satisfied": 1}
+
+
+async def test_the_questions_are_the_jurisdictions_and_the_answers_the_residents(
+    http: httpx.AsyncClient, signs_in: SignsIn, pool: Pool
+) -> None:
+    case_no = await surveying(http)
+    revisit = await signs_in("city/revisit-team", "周回访")
+    page = await revisit.open(f"/desk/cases/{case_no}")
+    asked = "您对办理的速度是否满意？"
+    assert asked in page.text
+    form = page.form("/forms/survey_result")
+    cells: dict[str, Any] = {
+        "responses__respondent": ["居民1", "居民2"],
+        "responses__opinion": ["satisfied", "satisfied"],
+        "responses__answers__2": ["满意", ""],
+        "responses__answers__0": ["解决了", "长" * 201],
+    }
+    page = await revisit.press(form, complete="false", **cells)
+    assert page.status == 422
+    assert said_at(page, "responses", "survey_result").startswith("第2行问1：过长")
+    cells["responses__answers__0"] = ["解决了", ""]
+    page = await revisit.press(page.form("/forms/survey_result"), **cells)
+    assert "已提交" in page.text, page.text
+    kept = await pool.fetchval(
+        "SELECT entry -> 'happened' -> 'message' -> 'responses' FROM case_event "
+        "WHERE case_no = $1 AND event = 'survey_result'",
+        case_no,
+    )
+    assert kept[0]["answers"] == {"您反映或了解的环境问题是否已经得到解决？": "解决了", asked: "满意"}
+    assert not kept[1].get("answers")
+    sheet = await revisit.client.get(f"/desk/cases/{case_no}/survey-sheet.csv")
+    assert sheet.headers["content-disposition"].startswith("attachment")
+    assert asked in sheet.content.decode("utf-8-sig")
+    page = await revisit.press(
+        (await revisit.open(f"/desk/cases/{case_no}")).form("/forms/survey_result"),
+        files={"responses": [("问卷.csv", sheet.content + "居民3,满意,是,,快,,,\n".encode())]},
+        complete="false",
+    )
+    assert "已提交" in page.text, page.text
+
+
+async def test_photographs_of_a_visit_are_kept_with_the_case_and_named_in_its_notes(
+    http: httpx.AsyncClient, signs_in: SignsIn, store: Store
+) -> None:
+    case_no = await handed_over(http)
+    leader = await signs_in("city/leader/vice-mayor", "钱副市长")
+    form = await form_on(leader, case_no, "site_visit")
+    photo = b"\xff\xd8\xff\xe0" + case_no.encode() * 50
+    page = await leader.press(form, files={"attachments": [("现场.jpg", photo)]}, notes=" ")
+    assert page.status == 422
+    again = page.form("/forms/site_visit")
+    digest = hashlib.sha256(photo).hexdigest()
+    assert again.all("attachments") == [digest], "chosen once, it is not asked for again"
+    page = await leader.press(again, notes="到现场督导。")
+    assert "已提交" in page.text
+    case = await store.state(case_no)
+    assert case is not None
+    assert case.visits[-1].notes == f"到现场督导。\n现场照片：现场.jpg（SHA-256 {digest}）"
+    answer = await leader.client.get(f"/cases/{case_no}/attachments/{digest}")
+    assert answer.content == photo
+
+
+async def test_a_case_that_is_given_to_another_unit_meanwhile_does_not_swallow_what_was_typed(
+    http: httpx.AsyncClient, signs_in: SignsIn
+) -> None:
+    case_no = await handed_over(http)
+    unit = await signs_in(UNIT)
+    form = await form_on(unit, case_no, "rectification_report")
+    elsewhere = message("dispatch", "city/intake", "d1", unit="unit/通川区水务局")
+    assert (await http.post(f"/v1/cases/{case_no}/messages", json=elsewhere)).status_code == 200
+    for _ in range(200):
+        if (await http.get(f"/v1/cases/{case_no}")).json()["responsible_unit"] == "unit/通川区水务局":
+            break
+        await asyncio.sleep(0.05)
+    page = await unit.press(form, **report())
+    assert page.status == 404
+    assert "没有受理编号为" in page.text
+    assert REPORT["facts"] in page.text
+    assert REPORT["measures"] in page.text
 
 
 async def test_what_people_typed_is_shown_as_text(http: httpx.AsyncClient, signs_in: SignsIn) -> None:
