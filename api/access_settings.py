@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, HttpUrl, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from store.api_keys import NO_PEPPER, Pepper, WeakPepperError
@@ -60,6 +60,9 @@ class AccessSettings(KeySettings):
 
     api_access: ApiAccess = ApiAccess.AUTO
     """Who is let in without a key; see docs/decisions/0011."""
+    api_secure_cookies: bool = False
+    """Whether cookies are sent by https alone; also without it they are, where the request itself came by https. For a
+    proxy that speaks https outside and http to this process."""
     oidc_issuer: str | None = None
     """``iss`` of the tokens that are taken; none: no tokens are."""
     oidc_audience: str | None = None
@@ -68,11 +71,23 @@ class AccessSettings(KeySettings):
     """Where the issuer's keys (a JWK set) are: a path, or an https or http address."""
     oidc_office_claim: Annotated[str, Field(min_length=1)] = "office"
     """The claim that holds the office's id, or ``system/<name>``."""
+    oidc_client_id: str | None = None
+    """As which client the issuer knows this system: then people sign in at the desk by the issuer; none: by keys
+    alone."""
+    oidc_client_secret_file: Path | None = None
+    """The path of a file with the client's secret; none: it has none, and PKCE alone protects the exchange."""
+    desk_url: HttpUrl | None = None
+    """Where browsers reach this system (``https://guatu.example.gov.cn``), for the way back from the issuer."""
 
-    @field_validator("oidc_issuer", "oidc_audience", "oidc_jwks")
+    @field_validator("oidc_issuer", "oidc_audience", "oidc_jwks", "oidc_client_id", "desk_url", mode="before")
     @classmethod
-    def _empty_is_none(cls, given: str | None) -> str | None:
+    def _empty_is_none(cls, given: object) -> object:
         return given or None
+
+    @property
+    def cookies_by_https_alone(self) -> bool:
+        """Whether a setting says that browsers come by https, whatever a proxy makes of it."""
+        return self.api_secure_cookies or (self.desk_url is not None and self.desk_url.scheme == "https")
 
     @model_validator(mode="after")
     def _all_of_an_issuer(self) -> Self:
@@ -84,7 +99,33 @@ class AccessSettings(KeySettings):
         missing = [name for name, value in given.items() if value is None]
         if missing and len(missing) < len(given):
             raise ValueError(f"{', '.join(missing)} must be set, too: a token is checked with all three of {[*given]}")
+        if self.oidc_client_id is not None:
+            needed = given | {"GUATU_DESK_URL": self.desk_url}
+            if lacking := [name for name, value in needed.items() if value is None]:
+                raise ValueError(f"GUATU_OIDC_CLIENT_ID is set, so {', '.join(lacking)} must be set, too")
+            if not (self.desk_url and (self.desk_url.scheme == "https" or is_loopback(self.desk_url.host or ""))):
+                raise ValueError("GUATU_DESK_URL must be https: what the issuer answers with passes through it")
+        elif self.oidc_client_secret_file is not None:
+            raise ValueError("GUATU_OIDC_CLIENT_SECRET_FILE is set, so GUATU_OIDC_CLIENT_ID must be set, too")
         return self
+
+    def client_secret(self) -> str | None:
+        """With what this system proves to the issuer who it is; none: with nothing.
+
+        Raises:
+            AccessSettingsError: The file cannot be read, or is empty.
+        """
+        file = self.oidc_client_secret_file
+        if file is None:
+            return None
+        try:
+            secret = file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or "it is no text"
+            raise AccessSettingsError(f"GUATU_OIDC_CLIENT_SECRET_FILE={file}: {said}") from None
+        if not secret:
+            raise AccessSettingsError(f"GUATU_OIDC_CLIENT_SECRET_FILE={file}: it is empty")
+        return secret
 
 
 def is_loopback(host: str) -> bool:

@@ -6,13 +6,10 @@ at the desk, and, as ``GUATU_API_ACCESS`` has it, whoever is on this machine. A 
 more at the most: so long what was read of it is kept here.
 """
 
-import base64
-import binascii
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 import structlog
 from fastapi import Depends, FastAPI, Request, Security
@@ -22,9 +19,11 @@ from fastapi.security.base import SecurityBase
 from activities.jurisdictions import Jurisdictions
 from api.access_settings import AccessSettingsError, ApiAccess, is_loopback
 from api.context import Context, Reading
-from api.desk.sessions import DeskSessions
+from api.desk.sessions import BY_ISSUER, DeskSessions
+from api.oidc_provider import SignInProvider, provider_of
 from api.problems import ProblemError, ProblemType, case_not_found
-from api.tokens import InvalidTokenError, KeysUnavailableError, Tokens, is_address
+from api.request_headers import basic_password, from_elsewhere, host_of
+from api.tokens import Claims, InvalidTokenError, KeysUnavailableError, Tokens, is_address
 from petitions.access import LOCAL_OPERATOR, Caller, Deed, KnownBy, Whereabouts, authorize, offices_of
 from petitions.jurisdiction import Jurisdiction
 from store import StoreError
@@ -55,7 +54,7 @@ class Authentication:
         clock: Seconds that only go forward, for how long a key is kept.
 
     Raises:
-        AccessSettingsError: The file of the pepper cannot be used.
+        AccessSettingsError: The file of the pepper, or of the secret for the issuer, cannot be used.
     """
 
     def __init__(self, context: Context, clock: Callable[[], float] = time.monotonic) -> None:
@@ -67,7 +66,9 @@ class Authentication:
         self._offices: tuple[Jurisdiction, frozenset[str]] | None = None
         self._kept: dict[str, tuple[float, ApiKey]] = {}
         self._a_key_was_issued = False
-        self.sessions = DeskSessions(context, self._key_holds, self.is_local_operator)
+        self.provider: SignInProvider | None = provider_of(settings)
+        by_issuer = self.provider is not None
+        self.sessions = DeskSessions(context, self._key_holds, self.is_local_operator, by_issuer=by_issuer)
         self.tokens: Tokens | None = None
         if settings.oidc_issuer and settings.oidc_audience and settings.oidc_jwks:
             self.tokens = Tokens(
@@ -161,7 +162,10 @@ class Authentication:
 
     async def _with_credentials(self, scheme: str, credentials: str) -> Caller:
         if scheme == "basic":
-            return await self._by_key(_password(credentials))
+            password = basic_password(credentials)
+            if password is None:
+                raise _Unknown("Basic credentials that cannot be read")
+            return await self._by_key(password)
         if scheme != "bearer":
             raise _Unknown("another scheme than Bearer or Basic")
         if credentials.startswith(PREFIX):
@@ -218,8 +222,16 @@ class Authentication:
             claims = await self.tokens.check(token)
         except (InvalidTokenError, KeysUnavailableError) as error:
             raise _Unknown(f"token: {error}") from None
+        return self.caller_of(claims)
+
+    def caller_of(self, claims: Claims) -> Caller:
+        """For whom a good token speaks.
+
+        Raises:
+            ProblemError: It names no office of this jurisdiction, nor a system.
+        """
         office = claims.office or ""
-        subject = f"token/{claims.subject}"[:200].replace("\x00", "\ufffd").strip()
+        subject = f"{BY_ISSUER}{claims.subject}"[:200].replace("\x00", "\ufffd").strip()
         system = office.removeprefix("system/")
         if system != office and 0 < len(system) <= 200 and system == system.strip() and "\x00" not in system:
             return Caller(id=subject, known_by=KnownBy.TOKEN, system=system)
@@ -246,7 +258,7 @@ class Authentication:
         if any(name in request.headers for name in _FORWARDED):
             raise _Unknown("no credentials, and forwarded by a proxy")
         # A name of somebody else's that leads here (DNS rebinding) is none of this machine.
-        if not is_loopback(_host(request)):
+        if not is_loopback(host_of(request)):
             raise _Unknown("no credentials, and another machine's name as Host")
         if await self._was_a_key_issued():
             raise _Unknown("no credentials")
@@ -385,33 +397,3 @@ def _not_signed_in(request: Request) -> ProblemError:
         "不能确认您的身份：请使用有效的密钥或登录令牌；没有密钥的，请联系系统管理员签发",
         headers={"WWW-Authenticate": challenge},
     )
-
-
-def _password(credentials: str) -> str:
-    """The password of ``Basic`` credentials.
-
-    Raises:
-        _Unknown: There is none.
-    """
-    try:
-        text = base64.b64decode(credentials, validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise _Unknown("Basic credentials that cannot be read") from None
-    return text.partition(":")[2]
-
-
-def _host(request: Request) -> str:
-    """The name in ``Host``; empty if there is none or several, or it cannot be read."""
-    given = request.headers.getlist("host")
-    try:
-        return (urlsplit(f"//{given[0]}").hostname or "") if len(given) == 1 else ""
-    except ValueError:
-        return ""
-
-
-def from_elsewhere(request: Request) -> bool:
-    """Whether a browser says that a page of another site sends this."""
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is not None and site not in {"same-origin", "none"}:
-        return True
-    return origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")

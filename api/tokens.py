@@ -52,10 +52,16 @@ class Claims:
     Attributes:
         subject: Whom the issuer knows the caller as.
         office: What the office's claim holds, if that is a text.
+        name: The person's, as the issuer has it.
+        nonce: Of the sign-in that the token is the answer to.
+        party: To whom the token was issued (``azp``).
     """
 
     subject: str
     office: str | None
+    name: str | None = None
+    nonce: str | None = None
+    party: str | None = None
 
 
 @dataclass(frozen=True)
@@ -131,10 +137,16 @@ class Tokens:
         except (ValueError, TypeError, OverflowError) as error:
             # Claims of a shape that the library did not expect, in a token that the issuer signed.
             raise InvalidTokenError(f"its claims cannot be read ({type(error).__name__})") from None
-        subject, office = str(claims["sub"]).strip(), claims.get(self._office_claim)
+        subject = str(claims["sub"]).strip()
         if not subject:
             raise InvalidTokenError("its subject is empty")
-        return Claims(subject=subject, office=office.strip() if isinstance(office, str) else None)
+        return Claims(
+            subject=subject,
+            office=_text(claims, self._office_claim),
+            name=_text(claims, "name") or _text(claims, "preferred_username"),
+            nonce=_text(claims, "nonce"),
+            party=_text(claims, "azp"),
+        )
 
     async def _key(self, kid: str | None) -> _PublicKey:
         found = self._found(kid)
@@ -172,6 +184,11 @@ class Tokens:
             raise KeysUnavailableError(f"GUATU_OIDC_JWKS={self._source}: {_said(error)}") from None
         self._keys = _public_keys(text, self._source)
         self._fetched_at = self._tried_at
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    return value.strip() if isinstance(value, str) else None
 
 
 def _said(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Sessions of people at the desk: opened by a key, kept as a digest of an id that only the browser has."""
+"""Sessions of people at the desk, kept as a digest of an id that only the browser has."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -21,7 +21,9 @@ class Session(Value):
     """A session as it is kept."""
 
     key_id: str | None
-    """Of the key it was opened with; none: the operator of this machine."""
+    """Of the key it was opened with."""
+    subject: str | None = None
+    """As whom the OIDC issuer knows the person; neither this nor a key: the operator of this machine."""
     office: str
     name: str
     """Of the person, in their own words."""
@@ -33,19 +35,28 @@ class Session(Value):
 class Sessions(OnPool):
     """Opening, finding and ending sessions. All methods raise ``StoreError`` as its kinds say."""
 
-    async def open_session(self, id_: str, *, key_id: str | None, office: str, name: str) -> None:
+    async def open_session(
+        self, id_: str, *, office: str, name: str, key_id: str | None = None, subject: str | None = None
+    ) -> None:
         """Open a session.
 
         Args:
             id_: Its id, random and secret.
-            key_id: Of the key that the person has shown; none: the operator of this machine.
             office: For which the person acts.
             name: The person's own.
+            key_id: Of the key that the person has shown.
+            subject: As whom the OIDC issuer knows the person; neither: the operator of this machine.
         """
         async with self._connected() as connection:
             await connection.execute(*_FORGET())
             await connection.execute(
-                *_OPEN(id_hash=_digest(id_), key_id=key_id, office=storable(office), name=storable(name))
+                *_OPEN(
+                    id_hash=_digest(id_),
+                    key_id=key_id,
+                    subject=subject,
+                    office=storable(office),
+                    name=storable(name),
+                )
             )
 
     async def session(self, id_: str, *, idle: timedelta, most: timedelta) -> Session | None:

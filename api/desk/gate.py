@@ -12,17 +12,20 @@ import structlog
 from fastapi import Request
 from starlette.responses import Response
 
-from api.authentication import authentication_of, from_elsewhere
+from api.authentication import authentication_of
 from api.context import Context
 from api.desk.drafts import keep_draft
 from api.desk.posted import CSRF, MIB, Posted, posted
 from api.desk.rendering import desk_page, see_other
 from api.desk.sessions import COOKIE, SignedIn
+from api.request_headers import from_elsewhere
 from petitions.forms import label_of
 from store import StoreError
 
 _log = structlog.stdlib.get_logger()
 SIGN_IN: Final = "/desk/sign-in"
+OIDC: Final = f"{SIGN_IN}/oidc"
+"""Where signing in by the OIDC issuer begins."""
 HOME: Final = "/desk"
 
 
@@ -107,9 +110,9 @@ def rescued(
     return response
 
 
-def sign_in_address(then: str) -> str:
+def sign_in_address(then: str, way: str = SIGN_IN) -> str:
     """Where to sign in, to go on with a page then."""
-    return SIGN_IN if then in {HOME, SIGN_IN} else f"{SIGN_IN}?next={quote(then)}"
+    return way if then in {HOME, SIGN_IN} else f"{way}?next={quote(then)}"
 
 
 def form_bytes(context: Context) -> int:

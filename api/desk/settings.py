@@ -11,9 +11,6 @@ class DeskSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GUATU_", extra="ignore", hide_input_in_errors=True)
 
-    api_secure_cookies: bool = False
-    """Whether cookies are sent by https alone; also without it they are, where the request itself came by https. For a
-    proxy that speaks https outside and http to this process."""
     desk_idle_hours: Annotated[float, Field(gt=0, le=24)] = 8
     """After how many hours without a request somebody must sign in again."""
     desk_session_hours: Annotated[float, Field(gt=0, le=24)] = 24

@@ -1,10 +1,10 @@
 -- open: somebody has signed in
-INSERT INTO desk_session (id_hash, key_id, office, name)
-VALUES (:id_hash, :key_id, :office, :name);
+INSERT INTO desk_session (id_hash, key_id, subject, office, name)
+VALUES (:id_hash, :key_id, :subject, :office, :name);
 
 -- one: a session, and whether it still holds
 SELECT
-    key_id, office, name, opened_at,
+    key_id, subject, office, name, opened_at,
     ended_at IS NULL AND opened_at > now() - :most::interval AND last_seen_at > now() - :idle::interval AS holds
 FROM desk_session
 WHERE id_hash = :id_hash;

@@ -10,7 +10,8 @@ from fastapi.routing import APIRoute
 from api.app import create_app
 from api.desk.routes import DESK_ROUTERS
 from api.desk.sessions import COOKIE
-from api.desk.sign_in import PER_ADDRESS, WRONG
+from api.desk.sign_in import WRONG
+from api.desk.signing_in import PER_ADDRESS
 from store import Store
 from tests.api.conftest import House, client_of, settings_for
 from tests.desk.browsing import Browser, Shown
