@@ -23,6 +23,7 @@ RELEASED = {
     "0010_heads": "cbfe0182b14dec01",
     "0009_payload_looks": "6e4f70c0e965bd56",
     "0011_discrepancies": "0431b8d1155406d6",
+    "0012_desk_subject": "29b4bad88de5c785",
 }
 """SHA-256 (its first 16 digits) of every migration that is out."""
 
