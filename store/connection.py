@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from pydantic_core import from_json
 
+from store import queries
 from store.errors import SchemaError, StoreAwayError, StoreError, StoreMisconfiguredError
 
 if TYPE_CHECKING:
@@ -40,6 +42,25 @@ _OTHER_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyn
 
 CONNECT_SECONDS = 5.0
 """How long connecting, and waiting for a free connection of the pool, may take."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement that has been run, told without its text and its values.
+
+    Attributes:
+        name: The named query, ``<file>.<query>``, or ``other``.
+        seconds: How long it took.
+        failure: The name of the error's type, if it failed.
+    """
+
+    name: str
+    seconds: float
+    failure: str | None
+
+
+OnStatement = Callable[[Statement], None]
+"""Is told of every statement right after it, in the context in which it was run; it must not fail."""
 
 
 @contextmanager
@@ -76,6 +97,7 @@ async def open_pool(
     max_size: int = 10,
     command_seconds: float = 5.0,
     application_name: str = "guatu",
+    on_statement: OnStatement | None = None,
 ) -> AsyncGenerator[Pool]:
     """A pool of connections, closed at the end.
 
@@ -85,6 +107,7 @@ async def open_pool(
         max_size: Connections at the most; an activity that gets none in five seconds fails and is tried again.
         command_seconds: How long one statement may take, in seconds.
         application_name: How Postgres lists the connections.
+        on_statement: Is told of every statement.
 
     Raises:
         StoreAwayError: Postgres cannot be reached.
@@ -106,7 +129,7 @@ async def open_pool(
             timeout=CONNECT_SECONDS,
             command_timeout=command_seconds,
             server_settings=settings,
-            init=_set_codecs,
+            init=lambda connection: _prepare(connection, on_statement),
             reset=_nothing_to_reset,
         )
     try:
@@ -137,9 +160,16 @@ class OnPool:
         return connected(self._pool)
 
 
-async def _set_codecs(connection: Connection) -> None:
+async def _prepare(connection: Connection, on_statement: OnStatement | None) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, schema="pg_catalog", encoder=json.dumps, decoder=from_json)
+    if on_statement:
+        connection.add_query_logger(lambda logged: on_statement(_told(logged)))
+
+
+def _told(logged: asyncpg.connection.LoggedQuery) -> Statement:
+    failure = type(logged.exception).__name__ if logged.exception else None
+    return Statement(queries.name_of(logged.query) or "other", logged.elapsed, failure)
 
 
 async def _nothing_to_reset(connection: Connection) -> None:

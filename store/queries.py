@@ -11,6 +11,9 @@ _HEADING = re.compile(r"^-- (\w+): .+$", re.MULTILINE)
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z]\w*)")
 
 
+_names: dict[str, str] = {}
+
+
 class Query:
     """One query, to be called with its parameters by name: ``connection.fetch(*QUERY(case_no="X1"))``.
 
@@ -24,6 +27,7 @@ class Query:
         self.parameters = tuple(dict.fromkeys(_PARAMETER.findall(text)))
         numbers = {parameter: f"${number}" for number, parameter in enumerate(self.parameters, 1)}
         self.sql = _PARAMETER.sub(lambda found: numbers[found[1]], text).strip().removesuffix(";")
+        _names[self.sql] = name
 
     def __call__(self, **values: object) -> tuple[str, *tuple[object, ...]]:
         """The query's text, followed by the values in its order.
@@ -35,6 +39,11 @@ class Query:
             wrong = ", ".join(sorted(values.keys() ^ set(self.parameters)))
             raise TypeError(f"query {self._name}: missing or unknown parameters: {wrong}")
         return (self.sql, *(values[parameter] for parameter in self.parameters))
+
+
+def name_of(sql: str) -> str | None:
+    """The name of the query with this text, ``<file>.<query>``; none of what is no named query."""
+    return _names.get(sql)
 
 
 def load(name: str) -> Mapping[str, Query]:

@@ -4,7 +4,7 @@ A case is read, folded and written back in two round trips without a lock: the w
 still the one that was read, else all begins again. Whoever loses such a race has lost it to somebody who got on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -17,7 +17,7 @@ from petitions.evolution import evolve, fold
 from petitions.notices import NoticeOutcome, has_address, notices_for
 from petitions.values import Value
 from store import queries
-from store.connection import OnPool, PooledConnection
+from store.connection import OnPool, Pool, PooledConnection
 from store.errors import RecordConflictError, RecordGapError, StoreAwayError
 from store.rows import (
     EVENT_COLUMNS,
@@ -58,8 +58,16 @@ class Recorded(Value):
     """Keys of outcomes whose notices the ledger has not; nothing was kept of these."""
 
 
+OnWritten = Callable[[Case, Sequence[Entry]], None]
+"""Is told of new entries that Postgres has just confirmed, and of the case after them; it must not fail."""
+
+
 class Recording(OnPool):
     """Writing the record."""
+
+    def __init__(self, pool: Pool, on_written: OnWritten | None = None) -> None:
+        super().__init__(pool)
+        self._on_written = on_written
 
     async def record(self, case_no: str, entries: Sequence[Entry], outcomes: Sequence[NoticeOutcome] = ()) -> Recorded:
         """Write entries, what follows from them, and what became of notices, in one transaction.
@@ -136,7 +144,11 @@ class Recording(OnPool):
             notices=notice_rows(notices),
             outcomes=outcome_rows({key: outcome for key, outcome in outcomes.items() if key not in _keys(notices)}),
         )
-        return None if unknown is None else Recorded(last_seq=last, written=len(new), unknown_outcomes=unknown)
+        if unknown is None:
+            return None
+        if self._on_written:
+            self._on_written(case, new)
+        return Recorded(last_seq=last, written=len(new), unknown_outcomes=unknown)
 
 
 async def write_case(

@@ -17,6 +17,7 @@ from store.reports import Reports
 from store.requests import Requests
 from store.schema import SchemaCheck
 from store.sessions import Sessions
+from store.standing import StandingReading
 from store.states import CaseStates
 from store.verification import Verification
 from store.wall import WallReading
@@ -42,6 +43,7 @@ class Store(
     Heads,
     Exports,
     Discrepancies,
+    StandingReading,
     SchemaCheck,
 ):
     """Postgres, the record and the read model.
@@ -51,4 +53,5 @@ class Store(
 
     Args:
         pool: From ``open_pool``, on a database that ``migrate`` has prepared.
+        on_written: Is told of entries that were written to the record.
     """
