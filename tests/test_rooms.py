@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("petitions", "workflows", "activities", "store", "worker", "api", "intake", "sealing", "guatu")
+ROOMS = ("petitions", "workflows", "activities", "store", "worker", "api", "intake", "sealing", "telemetry", "guatu")
 MAY_IMPORT: dict[str, set[str]] = {
     "petitions": set(),
     "workflows": {"petitions"},
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "intake": {"petitions", "store", "sealing", "workflows"},
     "sealing": set(),
+    "telemetry": {"petitions", "store"},
     "worker": {*ROOMS} - {"api", "guatu"},
     "api": {*ROOMS} - {"worker", "guatu"},
     "guatu": {*ROOMS},
