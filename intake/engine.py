@@ -8,7 +8,7 @@ import asyncio
 import dataclasses
 import hashlib
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import Enum
@@ -17,12 +17,19 @@ from weakref import WeakValueDictionary
 
 from pydantic_core import from_json
 from temporalio.api.common.v1 import Payload
-from temporalio.client import Client, RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    Interceptor,
+    RPCError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.runtime import Runtime
 from temporalio.service import RetryConfig, RPCStatusCode
 
 from intake.errors import EngineAwayError, NotRunningError, TemporalUnreachableError
@@ -48,6 +55,7 @@ _AGAIN = {
     RPCStatusCode.FAILED_PRECONDITION,
 }
 """What the server says when an update is not answered and is to be sent again (docs/decisions/0010)."""
+_STALLED = f"WorkflowType = '{WORKFLOW_TYPE}' AND ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL"
 _RUN_ENDED = "AcceptedUpdateCompletedWorkflow"
 """The type of an update's failure when its run ended before it answered."""
 _UPDATES_ON_THEIR_WAY = 8
@@ -84,12 +92,20 @@ def client_data_converter(settings: PayloadSettings) -> DataConverter:
     )
 
 
-async def connect_temporal(*, lazy: bool = False, settings: PayloadSettings | None = None) -> Client:
+async def connect_temporal(
+    *,
+    lazy: bool = False,
+    settings: PayloadSettings | None = None,
+    runtime: Runtime | None = None,
+    around: Sequence[Interceptor] = (),
+) -> Client:
     """A client of the Temporal server that ``TEMPORAL_*`` names.
 
     Args:
         lazy: connect when something is first asked of it, so that the server may be away now.
         settings: whether payloads are sealed; none: as the environment says.
+        runtime: where the SDK counts; none: nowhere.
+        around: what stands around its calls, such as tracing.
 
     Raises:
         TemporalUnreachableError: it does not answer, or the settings do not go together.
@@ -102,7 +118,8 @@ async def connect_temporal(*, lazy: bool = False, settings: PayloadSettings | No
             **config,
             lazy=lazy,
             data_converter=client_data_converter(settings or PayloadSettings()),
-            interceptors=[SendRequestIds()],
+            interceptors=[*around, SendRequestIds()],
+            runtime=runtime,
             # A door says at once that the engine is away; whoever asks comes again.
             retry_config=RetryConfig(max_elapsed_time_millis=2_000),
         )
@@ -163,6 +180,14 @@ class Engine:
         except (RPCError, RuntimeError) as error:
             return f"the Temporal server does not answer ({str(error)[:200]})"
         return None if healthy else "the Temporal server says that it is not healthy"
+
+    async def stalled(self) -> int | None:
+        """How many open cases stand still because their workflow tasks keep failing; none: it cannot be told now."""
+        try:
+            found = await self._client.count_workflows(_STALLED, rpc_timeout=_HEALTH)
+        except (RPCError, RuntimeError):
+            return None
+        return found.count
 
     async def start(self, hand_over: HandOver, request_id: str | None = None) -> Started:
         """Start a case, once, as ``start_case``.

@@ -6,11 +6,13 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from telemetry.page import metrics_page
 
 Check = Callable[[], Awaitable[str | None]]
 """Returns what is wrong, or none."""
@@ -32,13 +34,16 @@ class _QuietServer(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def health_endpoint(host: str, port: int, checks: dict[str, Check]) -> AsyncGenerator[int]:
+async def health_endpoint(
+    host: str, port: int, checks: dict[str, Check], registry: CollectorRegistry
+) -> AsyncGenerator[int]:
     """Serve health and metrics while the block runs.
 
     Args:
         host: where to listen.
         port: the port; 0 chooses a free one.
         checks: what must be well for ``/readyz``, by name.
+        registry: what ``/metrics`` shows.
 
     Yields:
         the port.
@@ -69,7 +74,7 @@ async def health_endpoint(host: str, port: int, checks: dict[str, Check]) -> Asy
         )
 
     async def metrics(_request: Request) -> Response:
-        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return metrics_page(registry)
 
     app = Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Route("/metrics", metrics)])
     config = uvicorn.Config(

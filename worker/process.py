@@ -2,15 +2,17 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
+from temporalio import workflow
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError
-from temporalio.worker import Worker, WorkflowRunner
+from temporalio.worker import Interceptor, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.case_activities import CaseActivities
@@ -20,11 +22,15 @@ from petitions.clock import CaseClock
 from sealing.payload_codec import CasePayloads, Payloads
 from sealing.settings import PayloadSettings
 from store import Store, open_pool, prepare_schema
+from telemetry.traces import traced
 from worker.begun_again import BegunAgain
 from worker.health import Check, health_endpoint
+from worker.metrics import WorkerMetrics
 from worker.schedules import ensure_schedules, planned
 from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
+from worker.surroundings import Surroundings
+from worker.traces import Traces
 from workflows.housekeeping import HOUSE_WORKFLOWS
 from workflows.names import HOUSE_QUEUE, TASK_QUEUE
 from workflows.payloads import SealedFailures, case_data_converter
@@ -46,8 +52,17 @@ def workflow_runner() -> WorkflowRunner:
     return BegunAgain(SandboxedWorkflowRunner(restrictions=restrictions))
 
 
-def case_worker(client: Client, activities: CaseActivities, settings: WorkerSettings) -> Worker:
-    """A worker for petition cases; ``client`` must use the converter of ``data_converter_for``."""
+def case_worker(
+    client: Client, activities: CaseActivities, settings: WorkerSettings, around: Sequence[Interceptor] = ()
+) -> Worker:
+    """A worker for petition cases.
+
+    Args:
+        client: it must use the converter of ``data_converter_for``.
+        activities: what they do.
+        settings: how much at a time.
+        around: what stands around everything else, such as tracing.
+    """
     return Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -60,7 +75,7 @@ def case_worker(client: Client, activities: CaseActivities, settings: WorkerSett
             activities.submit_report,
             activities.refuse_hand_over,
         ],
-        interceptors=[RequestIds()],
+        interceptors=[*around, RequestIds(), Surroundings()],
         workflow_runner=workflow_runner(),
         # No more than there are connections: waiting for one would eat an activity's time.
         max_concurrent_activities=min(
@@ -70,13 +85,16 @@ def case_worker(client: Client, activities: CaseActivities, settings: WorkerSett
     )
 
 
-def house_worker(client: Client, activities: HouseActivities, settings: WorkerSettings) -> Worker:
+def house_worker(
+    client: Client, activities: HouseActivities, settings: WorkerSettings, around: Sequence[Interceptor] = ()
+) -> Worker:
     """A worker for what the house does by the clock; little, and one thing at a time of each."""
     return Worker(
         client,
         task_queue=HOUSE_QUEUE,
         workflows=HOUSE_WORKFLOWS,
         activities=[activities.keep_head, activities.reconcile],
+        interceptors=[*around, Surroundings()],
         workflow_runner=workflow_runner(),
         max_concurrent_activities=_HOUSE_ACTIVITIES,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker_drain_seconds),
@@ -97,11 +115,12 @@ def data_converter_for(settings: PayloadSettings) -> DataConverter:
     return dataclasses.replace(case_data_converter, payload_codec=codec, failure_converter_class=SealedFailures)
 
 
-async def connect(settings: PayloadSettings) -> Client:
+async def connect(settings: PayloadSettings, runtime: Runtime | None = None) -> Client:
     """A client of the Temporal server that ``TEMPORAL_*`` names, with the converter of the cases.
 
     Args:
         settings: whether payloads are sealed.
+        runtime: where the SDK counts; none: nowhere.
 
     Raises:
         RuntimeError: the server cannot be reached.
@@ -109,7 +128,7 @@ async def connect(settings: PayloadSettings) -> Client:
     """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "127.0.0.1:7233")
-    return await Client.connect(**config, data_converter=data_converter_for(settings))
+    return await Client.connect(**config, data_converter=data_converter_for(settings), runtime=runtime)
 
 
 async def run_worker(
@@ -128,21 +147,40 @@ async def run_worker(
         NoSuchJurisdictionError, JurisdictionError: the jurisdiction file is not there, or wrong.
         PortInUseError: the health endpoint cannot listen.
         KeyFileError, CipherMissingError: payloads are to be sealed and cannot be.
+        TracingSettingsError: traces are to be sent and cannot be.
     """
+    # What it is about stands in fields of its own.
+    workflow.logger.workflow_info_on_message = False
+    async with traced("guatu-worker") as is_traced:
+        await _run(settings, stop, on_ready, [Traces()] if is_traced else [])
+
+
+async def _run(
+    settings: WorkerSettings,
+    stop: asyncio.Event,
+    on_ready: Callable[[int], None] | None,
+    around: Sequence[Interceptor],
+) -> None:
     jurisdictions = Jurisdictions(settings.jurisdiction)
     jurisdictions.get(None)
-    client = await connect(settings)
+    metrics = WorkerMetrics()
+    client = await connect(settings, metrics.engine.runtime)
     registered = await ensure_search_attributes(client)
     if registered:
         _log.info("search attributes registered", names=registered)
     await prepare_schema(settings.database_url)
     await _make_schedules(client, jurisdictions)
-    async with open_pool(settings.database_url, max_size=settings.database_connections) as pool:
-        store = Store(pool)
+    async with (
+        metrics.engine.gathered(),
+        open_pool(
+            settings.database_url, max_size=settings.database_connections, on_statement=metrics.statements.ran
+        ) as pool,
+    ):
+        store = Store(pool, on_written=metrics.record.written)
         activities = CaseActivities(store, jurisdictions, CaseClock(short=settings.short_clock))
         workers = (
-            case_worker(client, activities, settings),
-            house_worker(client, HouseActivities(store, client, jurisdictions), settings),
+            case_worker(client, activities, settings, around),
+            house_worker(client, HouseActivities(store, client, jurisdictions), settings, around),
         )
 
         async def working() -> str | None:
@@ -154,7 +192,7 @@ async def run_worker(
             return None if await client.service_client.check_health() else "the Temporal server is not healthy"
 
         checks: dict[str, Check] = {"worker": working, "temporal": temporal, "postgres": store.fault}
-        async with health_endpoint(settings.worker_host, settings.worker_port, checks) as port:
+        async with health_endpoint(settings.worker_host, settings.worker_port, checks, metrics.registry) as port:
             running = [asyncio.create_task(worker.run()) for worker in workers]
             stopping = asyncio.create_task(stop.wait())
             _log.info("the worker is ready", task_queue=TASK_QUEUE, namespace=client.namespace, health_port=port)
