@@ -5,7 +5,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
@@ -37,6 +37,7 @@ from api.rates import Rates
 from api.request_ids import RequestIds
 from api.schemas import body_schemas, describe_headers
 from api.settings import ApiSettings
+from api.traces import TRACING, of_case
 from intake.complainants import SealedComplainants
 from intake.engine import Engine
 from petitions.clock import CaseClock
@@ -120,6 +121,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(of_case)],
+        telemetry=TRACING,
         generate_unique_id_function=lambda route: route.name,
         openapi_tags=[
             {"name": "intake", "description": "Hand-overs become cases."},
@@ -130,7 +133,7 @@ def create_app(
         ],
     )
     app.metrics = metrics or Metrics()
-    store = Store(pool)
+    store = Store(pool, on_written=app.metrics.record.written)
     app.state.context = Context(
         settings=settings,
         store=store,
@@ -141,6 +144,7 @@ def create_app(
         reached=engine,
         changes=changes,
         payloads=Payloads.of_settings(settings),
+        on_look=app.metrics.looked,
     )
     add_fault_handlers(app)
     writing = (intake.router, batches.router, messages.router, reopenings.router)

@@ -138,6 +138,8 @@ async def decode(caller: _Operator, context: Reading, request: Request) -> Respo
         request_id=request_id_of(request),
     )
     await context.in_time(context.store.write_payload_look(look))
+    if context.on_look:
+        context.on_look(look.opened, look.payloads - look.opened)
     _log.info("payloads were opened", **look.model_dump(exclude={"request_id"}))
     return _answer(opened)
 

@@ -1,7 +1,7 @@
 """What the routes work with, made once for the application and given to each of them."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
@@ -18,6 +18,7 @@ from petitions.clock import CaseClock
 from sealing.payload_codec import Payloads
 from store import Store, StoreAwayError
 from store.changes import CaseChanges
+from store.standing import Standing
 
 _T = TypeVar("_T")
 
@@ -38,6 +39,8 @@ class Context:
     """What tells of changes; none: pages of this application are not live."""
     payloads: Payloads | None = None
     """What seals and opens payloads of Temporal; none: they are there in plain."""
+    on_look: Callable[[int, int], None] | None = None
+    """Is told of a look at payloads: how many were opened, and how many passed on as they are."""
     stops: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is told to stop: what would last for ever ends."""
 
@@ -55,6 +58,14 @@ class Context:
     def now(self) -> datetime:
         """The procedure's time now."""
         return self.clock.now(datetime.now(UTC))
+
+    async def standing(self) -> Standing:
+        """How things stand.
+
+        Raises:
+            StoreError: As its kinds say; ``StoreAwayError`` also when it takes too long.
+        """
+        return await self.in_time(self.store.standing())
 
     async def in_time(self, answer: Awaitable[_T]) -> _T:
         """The store's answer, which may not keep a request waiting.

@@ -21,6 +21,7 @@ from api.faults import invalid
 from api.idempotency import DESCRIBED, answered_once
 from api.problems import Mistake, ProblemError, ProblemType, declared
 from api.request_ids import request_id_of
+from api.traces import about
 from intake.complainants import Sealed, SealingUnavailableError
 from intake.engine import Started
 from petitions.access import Caller, Deed
@@ -183,6 +184,7 @@ async def take_hand_over(
         StoreError, EngineError: As they say.
     """
     case_no, request_id = hand_over.case_no, request_id_of(request)
+    about(case_no)
     _require_jurisdiction(context, hand_over.jurisdiction)
     if complainant is not None and context.complainants.fault() is not None:
         # Before the case is started: a sender that is told to come again must not have to be told twice.

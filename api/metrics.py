@@ -1,41 +1,67 @@
-"""What the API counts, for Prometheus: its requests by route, method and status, and how long they took."""
+"""What the API counts, for Prometheus: its requests, looks at payloads, entries it writes, and how things stand."""
 
 import time
+from collections.abc import Awaitable, Callable
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Histogram,
-    PlatformCollector,
-    ProcessCollector,
-    generate_latest,
-)
+from prometheus_client import Counter, Histogram
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from telemetry.page import metrics_page, new_registry
+from telemetry.record import RecordMetrics
+from telemetry.standing import StandingMetrics
+from telemetry.statements import StatementMetrics
+
 
 class Metrics:
     """The metrics of one API process, with a registry of their own."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        PlatformCollector(registry=self.registry)
+        self.registry = new_registry()
+        self.record = RecordMetrics(self.registry)
+        self.statements = StatementMetrics(self.registry)
+        self.standing = StandingMetrics(self.registry)
         self.requests = Histogram(
             "guatu_http_request_seconds",
             "Time to answer a request",
             ("route", "method", "status"),
             registry=self.registry,
         )
+        self.codec_looks = Counter(
+            "guatu_codec_looks", "Requests to the codec server to open payloads", registry=self.registry
+        )
+        self.codec_payloads = Counter(
+            "guatu_codec_payloads",
+            "Payloads that the codec server was asked to open, and whether it did",
+            ("result",),
+            registry=self.registry,
+        )
 
-    def app(self) -> ASGIApp:
-        """What answers at the private port: ``/metrics``."""
+    def looked(self, opened: int, passed: int) -> None:
+        """Count a look at payloads.
+
+        Args:
+            opened: How many of them were opened.
+            passed: How many were passed on as they are.
+        """
+        self.codec_looks.inc()
+        self.codec_payloads.labels("opened").inc(opened)
+        self.codec_payloads.labels("passed").inc(passed)
+
+    def app(self, refresh: Callable[[], Awaitable[None]] | None = None) -> ASGIApp:
+        """What answers at the private port: ``/metrics``.
+
+        Args:
+            refresh: Reads how things stand, each time before the answer.
+        """
 
         async def read(_request: Request) -> Response:
-            return Response(generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+            if refresh:
+                await refresh()
+            return metrics_page(self.registry)
 
         return Starlette(routes=[Route("/metrics", read)])
 
@@ -69,3 +95,4 @@ class CountRequests:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Others come from whoever tries; each would be a label."""

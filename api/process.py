@@ -6,15 +6,19 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 import structlog
+from temporalio.contrib.opentelemetry import TracingInterceptor
 
 from api.app import create_app
 from api.authentication import start_authentication
+from api.context import Context
 from api.metrics import Metrics
 from api.serving import serving, taken_port
 from api.settings import ApiSettings
 from intake.engine import Engine, connect_temporal
 from store import StoreAwayError, open_pool, prepare_schema
 from store.changes import CaseChanges
+from telemetry.engine import EngineMetrics
+from telemetry.traces import traced
 
 _log = structlog.stdlib.get_logger()
 
@@ -38,7 +42,15 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event, on_ready: Callable
         JurisdictionError, NoSuchJurisdictionError: The jurisdiction file is not there, or wrong.
         TemporalUnreachableError: Temporal's settings do not go together.
         KeyFileError, CipherMissingError: Payloads are to be sealed and cannot be.
+        TracingSettingsError: Traces are to be sent and cannot be.
     """
+    async with traced("guatu-api") as is_traced:
+        await _run(settings, stop, on_ready, is_traced=is_traced)
+
+
+async def _run(
+    settings: ApiSettings, stop: asyncio.Event, on_ready: Callable[[int], None] | None, *, is_traced: bool
+) -> None:
     with contextlib.ExitStack() as ports:
         listener = ports.enter_context(
             taken_port(settings.api_host, settings.api_port, purpose="the API", setting="GUATU_API_PORT")
@@ -52,22 +64,34 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event, on_ready: Callable
             )
         )
         await _prepare(settings)
+        metrics = Metrics()
+        sdk = EngineMetrics(metrics.registry)
         async with open_pool(
             settings.database_url,
             min_size=0,
             max_size=settings.database_connections,
             command_seconds=settings.api_store_seconds,
             application_name="guatu api",
+            on_statement=metrics.statements.ran,
         ) as pool:
-            metrics = Metrics()
-            engine = Engine(await connect_temporal(lazy=True, settings=settings), settings.api_engine_seconds)
+            client = await connect_temporal(
+                lazy=True,
+                settings=settings,
+                runtime=sdk.runtime,
+                around=[TracingInterceptor()] if is_traced else [],
+            )
+            engine = Engine(client, settings.api_engine_seconds)
             changes = CaseChanges(settings.database_url)
             app = create_app(settings, pool, metrics, engine, changes)
             await start_authentication(app)
+            context = app.state.context
+            assert isinstance(context, Context)
+            page = metrics.app(lambda: metrics.standing.refresh(context.standing, engine.stalled))
             drain = settings.api_drain_seconds
             async with (
                 _in_the_background(changes.listen()),
-                serving(metrics.app(), private, drain_seconds=drain) as metrics_server,
+                sdk.gathered(),
+                serving(page, private, drain_seconds=drain) as metrics_server,
                 serving(app, listener, drain_seconds=drain) as server,
             ):
                 port: int = listener.getsockname()[1]
@@ -76,7 +100,7 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event, on_ready: Callable
                     on_ready(port)
                 await _until_stopped(stop, server, metrics_server)
                 _log.info("the API drains", seconds=drain)
-                app.state.context.stops.set()
+                context.stops.set()
 
 
 @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""Request ids: the caller's own or one given here; it stands in the answer, the log, Temporal's events, the record."""
+"""Request ids: the caller's own or one given here; it stands in the answer, log, trace, Temporal's events, record."""
 
 import re
 import uuid
@@ -6,8 +6,11 @@ from typing import Final
 
 import structlog
 from fastapi import Request
+from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from telemetry.traces import REQUEST_ID
 
 HEADER: Final = "X-Request-ID"
 _USABLE = re.compile(r"[\x21-\x7e]{1,128}")
@@ -27,6 +30,7 @@ class RequestIds:
         given = Headers(scope=scope).get(HEADER, "")
         request_id = given if _USABLE.fullmatch(given) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
+        trace.get_current_span().set_attribute(REQUEST_ID, request_id)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
