@@ -67,6 +67,7 @@ def _expected() -> tuple[type[BaseException], ...]:
     from petitions.jurisdiction_reading import JurisdictionError
     from sealing.errors import SealingError
     from store.errors import StoreError
+    from telemetry.traces import TracingSettingsError
     from worker.health import PortInUseError as WorkerPortInUseError
     from worker.search_attributes import SearchAttributesMissingError
 
@@ -86,5 +87,6 @@ def _expected() -> tuple[type[BaseException], ...]:
         SearchAttributesMissingError,
         StoreError,
         TimetableError,
+        TracingSettingsError,
         WorkerPortInUseError,
     )

@@ -7,21 +7,24 @@ from typing import Any
 
 import structlog
 
+from guatu.log_fields import with_case, with_trace, without_secrets
+
 
 def configure_logging() -> None:
     """Send the logs of structlog and of every library the same way."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        with_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
     if sys.stderr.isatty():
-        last: list[structlog.typing.Processor] = [structlog.dev.ConsoleRenderer()]
+        last: list[structlog.typing.Processor] = [with_case, without_secrets, structlog.dev.ConsoleRenderer()]
     else:
         json: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
-        last = [structlog.processors.format_exc_info, json]
+        last = [structlog.processors.format_exc_info, with_case, without_secrets, json]
     formatter: dict[str, Any] = {
         "()": structlog.stdlib.ProcessorFormatter,
         "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
