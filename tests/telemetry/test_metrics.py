@@ -1,0 +1,66 @@
+"""The metrics of a worker and an API that have worked on a case."""
+
+from guatu.embedded.stack import EmbeddedStack
+from tests.telemetry.conftest import CASE_NO, COMPLAINANT, Product, sample
+from tests.worker.worker_process import until
+
+
+async def test_the_worker_counts_what_it_has_written(product: Product) -> None:
+    found = await product.of_worker()
+    assert found[sample("guatu_entries_total", event="received")] == 1
+    assert found[sample("guatu_entries_total", event="refused")] == 1
+    assert found[sample("guatu_refusals_total", code="not_now")] == 1
+    entries = sum(value for (name, _), value in found.items() if name == "guatu_entries_total")
+    assert found[sample("guatu_write_lag_seconds_count")] == entries
+    assert found[sample("guatu_statement_seconds_count", query="record.write", result="done")] >= 1
+
+
+async def test_the_sdk_counts_on_the_same_page(product: Product) -> None:
+    found = await product.of_worker()
+    namespace = product.place.settings["TEMPORAL_NAMESPACE"]
+    completed = {name: value for (name, labels), value in found.items() if ("namespace", namespace) in labels}
+    assert completed["temporal_workflow_task_queue_poll_succeed_total"] >= 1
+    latency = "temporal_activity_execution_latency_seconds"
+    assert completed[f"{latency}_count"] >= 1
+    # In seconds, and cumulative to the end.
+    assert completed[f"{latency}_sum"] < 600
+    buckets = [value for (name, labels), value in found.items() if name == f"{latency}_bucket"]
+    assert max(buckets) == max(value for (name, _), value in found.items() if name == f"{latency}_count")
+    of_api = await product.of_api()
+    assert any(name == "temporal_request_total" for name, _ in of_api)
+
+
+async def test_the_api_shows_how_things_stand(product: Product) -> None:
+    found = await product.of_api()
+    assert found[sample("guatu_open_cases", stage="dispatched", sticker="none")] == 1
+    assert found[sample("guatu_open_cases", stage="surveying", sticker="red")] == 0
+    assert found[sample("guatu_open_cases_missing_coverage")] == 1
+    assert found[sample("guatu_overdue_cases")] == 0
+    assert found[sample("guatu_cases_stalled")] == 0
+    assert found[sample("guatu_refused_starts")] == 0
+    assert found[sample("guatu_database_up")] == 1
+    created = sample("guatu_http_request_seconds_count", route="/v1/cases", method="POST", status="201")
+    assert found[created] == 1
+
+
+async def test_no_metric_names_a_case_or_a_person(product: Product) -> None:
+    for page in (await product.metrics(product.worker.port), await product.metrics(product.api_metrics)):
+        for secret in (CASE_NO, *map(str, COMPLAINANT.values()), "暗渠路", "督办员"):
+            assert f'"{secret}"' not in page
+            assert "暗渠路" not in page
+
+
+async def test_it_tells_when_postgres_is_away(stack: EmbeddedStack, product: Product) -> None:
+    async def is_down() -> bool:
+        found = await product.of_api()
+        return found[sample("guatu_database_up")] == 0 and sample("guatu_refused_starts") not in found
+
+    async def is_up() -> bool:
+        return (await product.of_api())[sample("guatu_database_up")] == 1
+
+    await stack.postgres.stop()
+    try:
+        await until("the metrics say that Postgres is away", is_down)
+    finally:
+        await stack.postgres.start()
+    await until("the metrics say that Postgres is back", is_up)
