@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = {"petitions", "workflows", "activities", "store", "worker", "api", "intake", "sealing", "guatu"}
+ROOMS = {"petitions", "workflows", "activities", "store", "worker", "api", "intake", "sealing", "telemetry", "guatu"}
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ async def test_the_sdk_counts_on_the_same_page(product: Product) -> None:
     assert completed[f"{latency}_count"] >= 1
     # In seconds, and cumulative to the end.
     assert completed[f"{latency}_sum"] < 600
-    buckets = [value for (name, labels), value in found.items() if name == f"{latency}_bucket"]
+    buckets = [value for (name, _), value in found.items() if name == f"{latency}_bucket"]
     assert max(buckets) == max(value for (name, _), value in found.items() if name == f"{latency}_count")
     of_api = await product.of_api()
     assert any(name == "temporal_request_total" for name, _ in of_api)

@@ -80,8 +80,8 @@ async def test_no_text_is_in_any_span(product: Product) -> None:
 
 async def test_a_trace_context_that_cannot_be_read_stops_no_case(product: Product) -> None:
     headers = {"_tracer-data": Payload(metadata={"encoding": b"json/plain"}, data=b'{"traceparent": [1, 2]} nonsense')}
-    broken = await _with_headers(product.place.client, headers)
-    odd = await _with_headers(
+    broken = _with_headers(product.place.client, headers)
+    odd = _with_headers(
         product.place.client, {"_tracer-data": Payload(metadata={"encoding": b"json/plain"}, data=b'["traceparent"]')}
     )
     body = {"message_id": "traced", "by": by(UNIT)}
@@ -90,7 +90,7 @@ async def test_a_trace_context_that_cannot_be_read_stops_no_case(product: Produc
     await product.case(CASE_NO).until("rectifying")
 
 
-async def _with_headers(client: Client, headers: dict[str, Payload]) -> Client:
+def _with_headers(client: Client, headers: dict[str, Payload]) -> Client:
     class Sends(Interceptor):
         def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 - the SDK's name
             return Sender(next)
@@ -100,7 +100,9 @@ async def _with_headers(client: Client, headers: dict[str, Payload]) -> Client:
             input.headers = {**input.headers, **headers}
             await super().signal_workflow(input)
 
-    return Client(**{**client.config(), "interceptors": [Sends()]})
+    config = client.config()
+    config["interceptors"] = [Sends()]
+    return Client(**config)
 
 
 def exported(name: str, *, fails: bool = False, **attributes: str) -> ReadableSpan:
