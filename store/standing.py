@@ -1,5 +1,6 @@
 """How things stand now, in numbers: open cases, notices that are not out, starts that could open no case."""
 
+from petitions.discrepancies import DiscrepancyKind
 from petitions.notices import NoticeState
 from petitions.values import Value
 from petitions.vocabulary import Stage, Sticker
@@ -7,7 +8,8 @@ from store import queries
 from store.connection import OnPool
 
 _SQL = queries.load("standing")
-_OPEN, _UNDELIVERED, _REFUSED_STARTS = _SQL["open"], _SQL["undelivered"], _SQL["refused_starts"]
+_OPEN, _UNDELIVERED = _SQL["open"], _SQL["undelivered"]
+_DIFFERING, _REFUSED_STARTS = _SQL["differing"], _SQL["refused_starts"]
 
 
 class OpenCases(Value):
@@ -35,6 +37,8 @@ class Standing(Value):
 
     open: tuple[OpenCases, ...]
     undelivered: tuple[UndeliveredNotices, ...]
+    differing: dict[DiscrepancyKind, int]
+    """Where the record and Temporal differ, by kind; of a kind that is not there, nowhere."""
     refused_starts: int
 
 
@@ -50,9 +54,11 @@ class StandingReading(OnPool):
         async with self._connected() as connection:
             found = await connection.fetch(*_OPEN())
             undelivered = await connection.fetch(*_UNDELIVERED())
+            differing = await connection.fetch(*_DIFFERING())
             refused = await connection.fetchval(*_REFUSED_STARTS())
         return Standing(
             open=tuple(OpenCases.model_validate(dict(row)) for row in found),
             undelivered=tuple(UndeliveredNotices.model_validate(dict(row)) for row in undelivered),
+            differing={row["kind"]: row["cases"] for row in differing},
             refused_starts=refused,
         )

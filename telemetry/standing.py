@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from petitions.discrepancies import DiscrepancyKind
 from petitions.notices import NoticeState
 from petitions.vocabulary import Stage, Sticker
 from store import StoreError
@@ -58,6 +59,7 @@ class StandingMetrics(Collector):
         yield stalled
         yield from self._of_cases(self._standing)
         yield from self._of_notices(self._standing)
+        yield self._of_differences(self._standing)
         starts = GaugeMetricFamily("guatu_refused_starts", "Starts on record that could open no case")
         if self._standing is not None:
             starts.add_metric((), self._standing.refused_starts)
@@ -79,6 +81,15 @@ class StandingMetrics(Collector):
             overdue.add_metric((), sum(each.overdue for each in standing.open))
             missing.add_metric((), sum(each.missing_coverage for each in standing.open))
         yield from (cases, overdue, missing)
+
+    def _of_differences(self, standing: Standing | None) -> Metric:
+        differing = GaugeMetricFamily(
+            "guatu_discrepancies", "Cases of which the record and Temporal say different things", labels=("kind",)
+        )
+        if standing is not None:
+            for kind in DiscrepancyKind:
+                differing.add_metric((kind.value,), standing.differing.get(kind, 0))
+        return differing
 
     def _of_notices(self, standing: Standing | None) -> Iterator[Metric]:
         waiting = GaugeMetricFamily(

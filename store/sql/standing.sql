@@ -17,5 +17,8 @@ FROM notice
 WHERE state IN ('queued', 'failed')
 GROUP BY state;
 
+-- differing: differences between the record and Temporal that stand, by kind
+SELECT kind, count(*) AS cases FROM discrepancy WHERE gone_at IS NULL GROUP BY kind;
+
 -- refused_starts: starts that could open no case
 SELECT count(*) AS starts FROM refused_hand_over;

@@ -48,6 +48,7 @@ async def registry_of_api() -> CollectorRegistry:
         return Standing(
             open=(OpenCases(stage=Stage.RECEIVED, sticker=None, cases=1, overdue=0, missing_coverage=1),),
             undelivered=(UndeliveredNotices(state=NoticeState.FAILED, notices=1, oldest_seconds=2.0),),
+            differing={},
             refused_starts=0,
         )
 

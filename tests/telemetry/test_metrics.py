@@ -38,6 +38,7 @@ async def test_the_api_shows_how_things_stand(product: Product) -> None:
     assert found[sample("guatu_overdue_cases")] == 0
     assert found[sample("guatu_cases_stalled")] == 0
     assert found[sample("guatu_refused_starts")] == 0
+    assert {value for (name, _), value in found.items() if name == "guatu_discrepancies"} == {0}
     assert found[sample("guatu_database_up")] == 1
     created = sample("guatu_http_request_seconds_count", route="/v1/cases", method="POST", status="201")
     assert found[created] == 1
