@@ -40,7 +40,7 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event, on_ready: Callable
         StoreMisconfiguredError: Postgres does not let us in.
         AccessSettingsError, SealingUnavailableError: A file that the settings name cannot be used.
         JurisdictionError, NoSuchJurisdictionError: The jurisdiction file is not there, or wrong.
-        TemporalUnreachableError: Temporal's settings do not go together.
+        TemporalSettingsError: Temporal's settings are wrong, or do not go together.
         KeyFileError, CipherMissingError: Payloads are to be sealed and cannot be.
         TracingSettingsError: Traces are to be sent and cannot be.
     """

@@ -152,8 +152,12 @@ def is_ready(port: int) -> bool:
 
 
 def inherited_settings() -> dict[str, str]:
-    """The ``GUATU_*`` of this program that its children are to have too; a short clock is never inherited."""
-    names = (name for name in os.environ if name.startswith("GUATU_") and name != "GUATU_SHORT_CLOCK")
+    """The ``GUATU_*`` of this program that its children are to have too.
+
+    A short clock is never inherited, nor how to get into a database that is not the embedded one.
+    """
+    own = ("GUATU_SHORT_CLOCK", "GUATU_DATABASE_URL", "GUATU_DATABASE_PASSWORD")
+    names = (name for name in os.environ if name.startswith("GUATU_") and name.removesuffix("_FILE") not in own)
     return {name: os.environ[name] for name in names}
 
 

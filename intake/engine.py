@@ -27,13 +27,13 @@ from temporalio.client import (
 from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
-from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime
 from temporalio.service import RetryConfig, RPCStatusCode
 
-from intake.errors import EngineAwayError, NotRunningError, TemporalUnreachableError
+from intake.errors import EngineAwayError, NotRunningError
 from intake.request_ids import SendRequestIds, sent_with
+from intake.temporal import temporal_client
 from petitions.case import answer_key
 from petitions.hand_over import WORKFLOW_ID_PREFIX, HandOver, HandOverError, read_hand_over
 from petitions.messages import Refusal
@@ -46,7 +46,6 @@ from sealing.settings import PayloadSettings
 from workflows.names import TASK_QUEUE, WORKFLOW_TYPE
 from workflows.patiently import short
 
-_DEFAULT_ADDRESS = "127.0.0.1:7233"
 _HEALTH = timedelta(seconds=1)
 _AGAIN = {
     RPCStatusCode.UNAVAILABLE,
@@ -108,24 +107,17 @@ async def connect_temporal(
         around: what stands around its calls, such as tracing.
 
     Raises:
-        TemporalUnreachableError: it does not answer, or the settings do not go together.
+        EngineError: there is no way to the server, as ``temporal_client`` says.
         KeyFileError, CipherMissingError: payloads are to be sealed and cannot be.
     """
-    config = ClientConfig.load_client_connect_config()
-    config.setdefault("target_host", _DEFAULT_ADDRESS)
-    try:
-        return await Client.connect(
-            **config,
-            lazy=lazy,
-            data_converter=client_data_converter(settings or PayloadSettings()),
-            interceptors=[*around, SendRequestIds()],
-            runtime=runtime,
-            # A door says at once that the engine is away; whoever asks comes again.
-            retry_config=RetryConfig(max_elapsed_time_millis=2_000),
-        )
-    except RuntimeError as error:  # all that the SDK raises here: no connection, or settings that do not go together
-        address, namespace = config.get("target_host", _DEFAULT_ADDRESS), config.get("namespace", "default")
-        raise TemporalUnreachableError(address, namespace, str(error)) from None
+    return await temporal_client(
+        lazy=lazy,
+        data_converter=client_data_converter(settings or PayloadSettings()),
+        interceptors=[*around, SendRequestIds()],
+        runtime=runtime,
+        # A door says at once that the engine is away; whoever asks comes again.
+        retry_config=RetryConfig(max_elapsed_time_millis=2_000),
+    )
 
 
 async def start_case(client: Client, hand_over: HandOver, request_id: str | None = None) -> Started:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pydantic_core import from_json
 
 from store import queries
 from store.errors import SchemaError, StoreAwayError, StoreError, StoreMisconfiguredError
+from store.tls import shows_certificate
 
 if TYPE_CHECKING:
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
@@ -38,6 +40,8 @@ _MISCONFIGURED = (
     asyncpg.InsufficientPrivilegeError,
     asyncpg.ClientConfigurationError,
 )
+_INTERRUPTED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""A connection with TLS that has ended, as any may; every other error of TLS is there to stay."""
 _OTHER_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
 
 CONNECT_SECONDS = 5.0
@@ -64,12 +68,31 @@ OnStatement = Callable[[Statement], None]
 
 
 @contextmanager
-def store_errors() -> Generator[None]:
-    """Raise the errors of ``store.errors`` for those of asyncpg and of the network; others pass as they are."""
+def store_errors(dsn: str = "") -> Generator[None]:
+    """Raise the errors of ``store.errors`` for those of asyncpg and of the network; others pass as they are.
+
+    Args:
+        dsn: the address, while a connection to it is being made.
+    """
     try:
         yield
     except StoreError:
         raise
+    except ssl.SSLCertVerificationError as error:
+        raise StoreMisconfiguredError(
+            f"the certificate of Postgres is not trusted ({error.verify_message}): check sslrootcert, and that the "
+            "database URL has the host that the certificate names"
+        ) from error
+    except ssl.SSLError as error:
+        if isinstance(error, _INTERRUPTED):
+            raise StoreAwayError(f"Postgres does not answer now ({_said(error)})") from error
+        raise StoreMisconfiguredError(
+            f"TLS with Postgres fails ({error.reason or error}): check sslcert, sslkey and sslrootcert"
+        ) from error
+    except asyncpg.ConnectionDoesNotExistError as error:
+        # A server that does not accept our certificate ends the connection after the handshake, without a word to us.
+        hint = "; it may not accept our certificate (sslcert): its log says why" if shows_certificate(dsn) else ""
+        raise StoreAwayError(f"Postgres does not answer now ({_said(error)}{hint})") from error
     except _AWAY as error:
         raise StoreAwayError(f"Postgres does not answer now ({_said(error)})") from error
     except _MISCONFIGURED as error:
@@ -121,7 +144,7 @@ async def open_pool(
         # A process that stands still in the middle of a transaction must not hold a case for ever.
         "idle_in_transaction_session_timeout": "60s",
     }
-    with store_errors():
+    with store_errors(dsn):
         pool = await asyncpg.create_pool(
             dsn,
             min_size=min_size,

@@ -196,7 +196,7 @@ def _changed(known: Sequence[Migration], applied: Mapping[int, tuple[str, bytes]
 @asynccontextmanager
 async def _connection(dsn: str) -> AsyncGenerator[Connection]:
     """A connection without a time limit for statements: a migration may take long."""
-    with store_errors():
+    with store_errors(dsn):
         connection = await asyncpg.connect(
             dsn, timeout=CONNECT_SECONDS, server_settings={"application_name": "guatu migrate"}
         )

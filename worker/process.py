@@ -9,7 +9,6 @@ import structlog
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.converter import DataConverter
-from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 from temporalio.worker import Interceptor, Worker, WorkflowRunner
@@ -18,6 +17,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.case_activities import CaseActivities
 from activities.house_activities import HouseActivities
 from activities.jurisdictions import Jurisdictions
+from intake.temporal import temporal_client
 from petitions.clock import CaseClock
 from sealing.payload_codec import CasePayloads, Payloads
 from sealing.settings import PayloadSettings
@@ -123,12 +123,10 @@ async def connect(settings: PayloadSettings, runtime: Runtime | None = None) -> 
         runtime: where the SDK counts; none: nowhere.
 
     Raises:
-        RuntimeError: the server cannot be reached.
+        EngineError: there is no way to the server, as ``temporal_client`` says.
         KeyFileError, CipherMissingError: as ``data_converter_for``.
     """
-    config = ClientConfig.load_client_connect_config()
-    config.setdefault("target_host", "127.0.0.1:7233")
-    return await Client.connect(**config, data_converter=data_converter_for(settings), runtime=runtime)
+    return await temporal_client(data_converter=data_converter_for(settings), runtime=runtime)
 
 
 async def run_worker(
@@ -142,6 +140,7 @@ async def run_worker(
         on_ready: called once with the health endpoint's port, when work begins.
 
     Raises:
+        EngineError: there is no Temporal server, or its settings are wrong.
         SchemaError: the database has a schema that this version does not know.
         SearchAttributesMissingError: search attributes are missing and cannot be registered.
         NoSuchJurisdictionError, JurisdictionError: the jurisdiction file is not there, or wrong.

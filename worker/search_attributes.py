@@ -1,4 +1,8 @@
-"""Search attributes are registered before the worker starts: one that is missing stalls every case silently."""
+"""Search attributes are registered before the worker starts: one that is missing stalls every case silently.
+
+Where a worker may not use the operator's service (Temporal Cloud; a server with an authorizer), its administrator
+registers them, and it is asked by queries whether they are there.
+"""
 
 import asyncio
 
@@ -8,6 +12,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.console import SEARCH_ATTRIBUTES
+
+_NOT_OURS = {RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED}
+"""With what a server answers whose operator's service is not for workers."""
 
 
 class SearchAttributesMissingError(RuntimeError):
@@ -25,7 +32,13 @@ async def ensure_search_attributes(client: Client, *, patience_seconds: float = 
             not show them in time, or there is no such namespace.
     """
     wanted = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in SEARCH_ATTRIBUTES}
-    known = await _known(client)
+    try:
+        known = await _known(client)
+    except RPCError as error:
+        if error.status not in _NOT_OURS:
+            raise
+        await require_search_attributes(client)
+        return []
     _refuse_other_types(wanted, known)
     missing = {name: kind for name, kind in wanted.items() if name not in known}
     if not missing:
@@ -50,6 +63,33 @@ async def ensure_search_attributes(client: Client, *, patience_seconds: float = 
         await asyncio.sleep(0.2)
     _refuse_other_types(wanted, known)
     return sorted(missing)
+
+
+async def require_search_attributes(client: Client) -> None:
+    """Make sure that all are there, by what any client may do: nobody can search by one that is not.
+
+    Raises:
+        SearchAttributesMissingError: some are missing; the text names them with their types.
+    """
+    missing = [key for key in SEARCH_ATTRIBUTES if not await _can_be_searched(client, key.name)]
+    if missing:
+        told = ", ".join(
+            f"{key.name}={_type_name(IndexedValueType.ValueType(key.indexed_value_type))}" for key in missing
+        )
+        raise SearchAttributesMissingError(
+            f"search attributes are missing in the namespace {client.namespace!r}, and this worker may not register "
+            f"them: have its administrator add {told}, then start again"
+        )
+
+
+async def _can_be_searched(client: Client, name: str) -> bool:
+    try:
+        await client.count_workflows(f"{name} IS NULL")
+    except RPCError as error:
+        if error.status is RPCStatusCode.INVALID_ARGUMENT:
+            return False
+        raise
+    return True
 
 
 async def _known(client: Client) -> dict[str, "IndexedValueType.ValueType"]:

@@ -10,15 +10,11 @@ def worker() -> None:
     from guatu.logs import configure_logging
     from guatu.running import run_until_told_to_stop
     from guatu.settings import read_settings
-    from intake.engine import connect_temporal
     from worker.process import run_worker
     from worker.settings import WorkerSettings
 
     async def main(stop: asyncio.Event) -> None:
-        settings = read_settings(WorkerSettings)
-        # First of all, for the sentence it gives: the worker's own connection has none.
-        await connect_temporal()
-        await run_worker(settings, stop)
+        await run_worker(read_settings(WorkerSettings), stop)
 
     configure_logging()
     run_until_told_to_stop(main)

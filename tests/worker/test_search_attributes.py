@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from temporalio.api.enums.v1 import EventType, IndexedValueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 
@@ -9,6 +10,7 @@ from store import Store
 from tests.worker.conftest import Place
 from tests.worker.worker_process import until, worker_process
 from tests.workflows.outside_program import by, hand_over
+from worker.search_attributes import SearchAttributesMissingError, require_search_attributes
 
 TYPES = {
     "CaseStage": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
@@ -37,10 +39,15 @@ async def test_they_are_registered_once_and_hold_from_the_first_case_on(
     place: Place, store: Store, tmp_path: Path
 ) -> None:
     assert await registered(place) == {}
+    with pytest.raises(SearchAttributesMissingError) as missing:
+        await require_search_attributes(place.client)
+    assert all(f"{name}=" in str(missing.value) for name in TYPES)
+    assert "CaseWaitingFor=KeywordList" in str(missing.value)
     async with worker_process(tmp_path / "first.log", place.settings) as worker:
         case_no = "S00001"
         await worker.says("the worker is ready")
         assert await registered(place) == TYPES
+        await require_search_attributes(place.client)
         assert worker.events("search attributes registered")[0]["names"] == sorted(TYPES)
         # At once: a task that met a server which does not know them yet would fail, and wait to be tried again.
         case = await hand_over(place.client, store, case_no=case_no)
