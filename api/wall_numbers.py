@@ -18,7 +18,12 @@ from store.duplicates import MergedCase
 from store.wall_figures import ClosedCase, Satisfaction, WallChoices, WallNumbers
 
 KEPT_SECONDS: Final = 1.0
-"""How old the numbers of a page may be. A page that is live asks anew, so what it missed is made good at once."""
+"""How old what stands around the rows may be without being read anew."""
+STALE_SECONDS: Final = 10.0
+"""How old it may be on a page that does not wait for the reading that it sets going.
+
+The rows of every page are as of this moment, and a page that is live asks for all of it anew at once.
+"""
 CLOSED_ROWS: Final = 60
 _MOST_SIGHTS = 500
 
@@ -66,6 +71,7 @@ class _Kept(Generic[_T]):
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     began: float = float("-inf")
     value: _T | None = None
+    renewing: asyncio.Task[_T] | None = None
 
     async def get(self, read: Callable[[_T | None], Awaitable[_T]], oldest: float) -> _T:
         """What was read, or is read now.
@@ -80,6 +86,22 @@ class _Kept(Generic[_T]):
                     began = time.monotonic()
                     self.value, self.began = await read(self.value), began
         return self.value
+
+    async def get_soon(self, read: Callable[[_T | None], Awaitable[_T]]) -> _T:
+        """What was read lately, while it is read anew behind; what is too old for that is waited for."""
+        now = time.monotonic()
+        if self.value is None or self.began < now - STALE_SECONDS:
+            return await self.get(read, now - KEPT_SECONDS)
+        if self.began < now - KEPT_SECONDS and (self.renewing is None or self.renewing.done()):
+            self.renewing = asyncio.create_task(self.get(read, now - KEPT_SECONDS))
+            self.renewing.add_done_callback(_look_at)
+        return self.value
+
+
+def _look_at(renewing: "asyncio.Task[_T]") -> None:
+    """Take note of how a reading ended that nobody waits for: whoever waits for the next one is told of a failure."""
+    if not renewing.cancelled():
+        renewing.exception()
 
 
 def _ends(numbers: WallNumbers) -> tuple[object, ...]:
@@ -111,7 +133,7 @@ class SharedSurroundings:
             store: Where they are read.
             now: The procedure's time.
             sight: Of which cases.
-            fresh: As they stand at this moment; otherwise they may be ``KEPT_SECONDS`` old.
+            fresh: As they stand at this moment; otherwise they may be ``STALE_SECONDS`` old.
 
         Raises:
             StoreError: As the store says.
@@ -134,7 +156,7 @@ class SharedSurroundings:
         if sight not in self._kept and len(self._kept) >= _MOST_SIGHTS:
             self._kept.pop(next(iter(self._kept)))
         kept = self._kept.setdefault(sight, _Kept[Surroundings]())
-        return await kept.get(read, time.monotonic() - (0 if fresh else KEPT_SECONDS))
+        return await (kept.get(read, time.monotonic()) if fresh else kept.get_soon(read))
 
 
 def _shared(request: Request) -> SharedSurroundings:

@@ -141,6 +141,8 @@ async def open_pool(
         "timezone": "UTC",
         # Compiling would take longer than any of these statements runs.
         "jit": "off",
+        # The default is for disks that turn: by it whole tables would be read where an index has the answer.
+        "random_page_cost": "1.1",
         # A process that stands still in the middle of a transaction must not hold a case for ever.
         "idle_in_transaction_session_timeout": "60s",
     }

@@ -14,13 +14,14 @@ from petitions.regions import regions_of
 from petitions.values import Name, Value
 from petitions.vocabulary import Category, Coverage, Sticker
 from store import queries
-from store.connection import PooledConnection
+from store.connection import Pool, PooledConnection
+from store.known_cases import KnownCases, Version
 from store.reading import sight_parameters
 from store.states import state_of
 from store.wall_figures import WallFigures, WallNumbers
 
 _SQL = queries.load("wall")
-_OPEN, _MATCHING, _DUE_BETWEEN = _SQL["open"], _SQL["matching"], _SQL["due_between"]
+_OPEN, _STATES, _MATCHING, _DUE_BETWEEN = _SQL["open"], _SQL["states"], _SQL["matching"], _SQL["due_between"]
 _STANDING, _ENTRIES_UNTIL = _SQL["standing"], _SQL["entries_until"]
 
 FOLDED_AT_A_MOMENT = 1_000
@@ -87,6 +88,10 @@ def by_urgency(case: Case) -> tuple[datetime, bool, datetime, str]:
 class WallReading(WallFigures):
     """Reading for the wall. All methods raise ``StoreError`` as its kinds say."""
 
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool)
+        self._known = KnownCases()
+
     async def wall_now(
         self,
         filters: WallFilters = NO_FILTERS,
@@ -111,9 +116,20 @@ class WallReading(WallFigures):
         async with self._connected() as connection:
             rows = await connection.fetch(*_OPEN(offset=offset, limit=limit, **given))
             matching = await connection.fetchval(*_MATCHING(**given))
-            cases = [await state_of(connection, row["case_no"], row["state"]) for row in rows]
+            cases = await self._cases(connection, [Version.of(row) for row in rows])
         numbers = await self.wall_numbers(now, sight=sight) if with_numbers else None
-        return WallPage(tuple(case for case in cases if case is not None), matching, numbers)
+        return WallPage(cases, matching, numbers)
+
+    async def _cases(self, connection: PooledConnection, versions: Sequence[Version]) -> tuple[Case, ...]:
+        """These cases in their order, at least as new as these versions; those that are known need no reading."""
+        found = {version.case_no: case for version in versions if (case := self._known.get(version)) is not None}
+        unknown = [version.case_no for version in versions if version.case_no not in found]
+        for row in await connection.fetch(*_STATES(case_nos=unknown)) if unknown else []:
+            case = await state_of(connection, row["case_no"], row["state"])
+            if case is not None:
+                found[case.case_no] = case
+                self._known.keep(Version.of(row), case)
+        return tuple(found[version.case_no] for version in versions if version.case_no in found)
 
     async def due_between(
         self, since: datetime, until: datetime, *, sight: Sight = EVERYTHING, limit: int = FOLDED_AT_A_MOMENT

@@ -1,7 +1,7 @@
--- open: a screenful of the open cases that pass the filters, those due first at the front
-SELECT chosen.case_no, petition_case.state::text AS state
+-- open: which open cases pass the filters, a screenful of them, those due first at the front
+SELECT chosen.case_no, petition_case.revision, petition_case.hash
 FROM (
-    -- The states are long: only those that are shown are read.
+    -- Chosen and put in order from the index; only what is shown is looked up.
     SELECT case_no, due_at, starred, received_at
     FROM petition_case
     WHERE closed_at IS NULL
@@ -26,6 +26,9 @@ FROM (
 ) AS chosen
 JOIN petition_case USING (case_no)
 ORDER BY chosen.due_at, chosen.starred DESC, chosen.received_at, chosen.case_no;
+
+-- states: these cases as they stand
+SELECT case_no, revision, hash, state::text AS state FROM petition_case WHERE case_no = ANY (:case_nos::text[]);
 
 -- matching: how many open cases pass the filters
 SELECT count(*)
@@ -69,8 +72,20 @@ WITH settled AS (
     WHERE closed_at <= :at::timestamptz
         AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
         AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
+), seen AS MATERIALIZED (
+    -- All others that were received by then. Most stand as they were handed over: open, and with the same star.
+    SELECT
+        case_no, county, received_at, opened_at, starred,
+        closed_at IS NULL AND round = 1 AND case_no NOT IN (
+            SELECT turned.case_no FROM case_event AS turned WHERE turned.starred IS NOT NULL AND turned.seq > 1
+        ) AS as_handed_over
+    FROM petition_case
+    WHERE (closed_at IS NULL OR closed_at > :at)
+        AND received_at <= :at
+        AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+        AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
 ), told AS (
-    -- Of all others that were received by then the record tells.
+    -- Of the rest the record tells.
     SELECT
         seen.case_no, seen.county, seen.received_at,
         -- The star of the hand-over holds from the start, however late it was taken in.
@@ -80,26 +95,31 @@ WITH settled AS (
         max(event.seq) FILTER (WHERE event.outcome IN ('merged', 'withdrawn') AND event.at <= :at) AS elsewhere,
         max(event.seq) FILTER (WHERE event.outcome = 'reopened' AND event.at <= :at) AS reopened,
         bool_or(event.at <= :at) AS known
-    FROM petition_case AS seen
+    FROM seen
     JOIN case_event AS event ON event.case_no = seen.case_no
         AND (event.received_at IS NOT NULL OR event.starred IS NOT NULL OR event.outcome IS NOT NULL)
-    WHERE (seen.closed_at IS NULL OR seen.closed_at > :at)
-        AND seen.received_at <= :at
-        AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(seen.county, '、')))
-        AND (:sight_unit::text IS NULL OR :sight_unit = ANY (seen.units))
-    GROUP BY seen.case_no
+    WHERE NOT seen.as_handed_over
+    GROUP BY seen.case_no, seen.county, seen.received_at
 ), stood AS MATERIALIZED (
     SELECT
+        case_no, county, received_at, starred,
+        NULL::boolean AS concluded_on_time,
+        false AS elsewhere,
+        opened_at <= :at AS open
+    FROM seen
+    WHERE as_handed_over
+    UNION ALL
+    SELECT
         case_no, county, received_at,
-        coalesce(star_on, 0) > coalesce(star_off, 0) AS starred,
+        coalesce(star_on, 0) > coalesce(star_off, 0),
         -- Concluded then, and reopened since: how, its record says.
         CASE WHEN concluded > coalesce(reopened, 0) THEN (
             SELECT coalesce((closed.entry #>> '{happened,within_mandate}')::boolean, false)
             FROM case_event AS closed
             WHERE closed.case_no = told.case_no AND closed.seq = told.concluded
-        ) END AS concluded_on_time,
-        elsewhere IS NOT NULL AS elsewhere,
-        known AND greatest(concluded, elsewhere, 0) <= coalesce(reopened, 0) AS open
+        ) END,
+        elsewhere IS NOT NULL,
+        known AND greatest(concluded, elsewhere, 0) <= coalesce(reopened, 0)
     FROM told
 ), counted AS (
     SELECT

@@ -1,5 +1,6 @@
 """One Chromium for the session; sites whose clock stands still, and one that is live; visitors."""
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable
@@ -22,6 +23,7 @@ from guatu.embedded.stack import EmbeddedStack
 from intake.engine import Engine
 from intake.request_ids import SendRequestIds
 from store import Store, open_pool, prepare_schema
+from store.changes import CaseChanges
 from tests.api.conftest import server as server
 from tests.api.conftest import template as template
 from tests.browser.chromium import Means, NoChromiumError, find_chromium
@@ -136,8 +138,13 @@ async def live(browser: Browser, stack: EmbeddedStack) -> AsyncGenerator[Live]:
     )
     worker_settings = WorkerSettings(database_url=place.database_url, jurisdiction="dazhou")
     settings = ApiSettings(database_url=place.database_url)
-    async with open_pool(place.database_url, max_size=15) as pool:
-        activities = CaseActivities(Store(pool), Jurisdictions("dazhou"))
-        app = create_app(settings, pool, engine=Engine(outside, seconds=20))
-        async with case_worker(own, activities, worker_settings), served(app) as address:
-            yield Live(address, place.client, Store(pool))
+    changes = CaseChanges(place.database_url)
+    listening = asyncio.create_task(changes.listen())
+    try:
+        async with open_pool(place.database_url, max_size=15) as pool:
+            activities = CaseActivities(Store(pool), Jurisdictions("dazhou"))
+            app = create_app(settings, pool, engine=Engine(outside, seconds=20), changes=changes)
+            async with case_worker(own, activities, worker_settings), served(app) as address:
+                yield Live(address, place.client, Store(pool))
+    finally:
+        listening.cancel()

@@ -1,8 +1,9 @@
-"""``python -m tests.browser.screenshots DIR``: every page on every screen and on paper, to be looked at."""
+"""``python -m tests.browser.screenshots DIR [PAGE…]``: pages on every screen and on paper, to be looked at."""
 
 import asyncio
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from playwright.async_api import async_playwright
@@ -19,11 +20,12 @@ def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-async def take(directory: Path) -> None:
+async def take(directory: Path, names: Collection[str] = ()) -> None:
     """Write a picture for each page and screen: ``<page>.<screen>.png``, and ``<page>.pdf``, as it is printed.
 
     Args:
         directory: Where to. Pictures of the same name are overwritten.
+        names: Of which pages; none: of all.
 
     Raises:
         NoChromiumError: There is no browser to take them with.
@@ -37,7 +39,7 @@ async def take(directory: Path) -> None:
             await migrate(template)
             name = template.partition("?")[0].rpartition("/")[2]
             async with city_site(server, name) as site:
-                for shown in PAGES:
+                for shown in (page for page in PAGES if not names or page.name in names):
                     for screen in screens(shown):
                         async with visiting(browser, site.address, screen) as visitor:
                             page = await visitor.open(shown)
@@ -55,8 +57,8 @@ async def take(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m tests.browser.screenshots DIR")
+    if len(sys.argv) < 2 or set(sys.argv[2:]) - {page.name for page in PAGES}:
+        sys.exit(f"usage: python -m tests.browser.screenshots DIR [{'|'.join(page.name for page in PAGES)}]…")
     chosen = Path(sys.argv[1])
     chosen.mkdir(parents=True, exist_ok=True)
-    asyncio.run(take(chosen))
+    asyncio.run(take(chosen, sys.argv[2:]))

@@ -1,7 +1,7 @@
 """Which pages are looked at, and on what. A new page is one line in ``PAGES``: every test here then holds for it."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from tests.browser.city import HELD_UP, REWORKED, WITHDRAWN
 
@@ -53,6 +53,13 @@ def case(number: str) -> str:
 
 PAGES = (
     Shown("wall", "/", WALL_SHEET),
+    Shown("wall-filtered", f"/?{urlencode({'county': '万源市', 'missing': 'revisit'})}", WALL_SHEET),
+    Shown("wall-mistaken", f"/?{urlencode({'county': '没有的县', 'at': '昨天'})}", WALL_SHEET),
+    Shown("wall-past", "/?at=2021-09-02T18:00", WALL_SHEET),
+    Shown("wall-screen", "/?screen=1", WALL_SHEET),
+    Shown("stickers", "/?view=stickers"),
+    Shown("counties", "/counties"),
+    Shown("counties-satisfaction", "/counties?by=satisfaction"),
     Shown("case-open", case("DZ0902-03")),
     Shown("case-starred", case(HELD_UP)),
     Shown("case-overdue", case("DZ0829-04")),

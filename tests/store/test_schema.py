@@ -24,6 +24,7 @@ RELEASED = {
     "0009_payload_looks": "6e4f70c0e965bd56",
     "0011_discrepancies": "0431b8d1155406d6",
     "0012_desk_subject": "29b4bad88de5c785",
+    "0013_wall_closed": "2500fb04a8f972bd",
 }
 """SHA-256 (its first 16 digits) of every migration that is out."""
 
