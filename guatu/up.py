@@ -65,8 +65,9 @@ async def up(options: UpOptions, stop: asyncio.Event) -> int:
             async with EmbeddedStack(settings, say) as stack:
                 environment = inherited_settings()
                 data_dir = options.data_dir.expanduser().absolute()
-                worker = worker_service(stack, data_dir, worker_port, environment)
                 api = api_service(stack, data_dir, options.api_port, environment)
+                pages = {"GUATU_PAGES_URL": url_of(api)}
+                worker = worker_service(stack, data_dir, worker_port, {**pages, **environment})
                 await _run(stack, worker, api)
     except asyncio.CancelledError:
         if not stop.is_set():

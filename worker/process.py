@@ -33,6 +33,7 @@ from worker.surroundings import Surroundings
 from worker.traces import Traces
 from workflows.housekeeping import HOUSE_WORKFLOWS
 from workflows.names import HOUSE_QUEUE, TASK_QUEUE
+from workflows.pages import PageLinks
 from workflows.payloads import SealedFailures, case_data_converter
 from workflows.petition_case import PetitionCase
 from workflows.request_ids import RequestIds
@@ -45,9 +46,9 @@ _HOUSE_ACTIVITIES = 2
 def workflow_runner() -> WorkflowRunner:
     """The sandbox, with the domain passed through: it is pure, and the same in every run.
 
-    So is what the interceptor, which stays outside, and the workflow both use.
+    So is what an interceptor, which stays outside, and the workflow both use.
     """
-    outside = ("petitions", "pydantic", "pydantic_core", "workflows.request_ids")
+    outside = ("petitions", "pydantic", "pydantic_core", "workflows.request_ids", "workflows.pages")
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*outside)
     return BegunAgain(SandboxedWorkflowRunner(restrictions=restrictions))
 
@@ -75,7 +76,7 @@ def case_worker(
             activities.submit_report,
             activities.refuse_hand_over,
         ],
-        interceptors=[*around, RequestIds(), Surroundings()],
+        interceptors=[*around, RequestIds(), Surroundings(), PageLinks(str(settings.pages_url))],
         workflow_runner=workflow_runner(),
         # No more than there are connections: waiting for one would eat an activity's time.
         max_concurrent_activities=min(

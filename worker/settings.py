@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, Json
+from pydantic import Field, HttpUrl, Json
 from pydantic_settings import SettingsConfigDict
 
 from petitions.clock import ShortClock
@@ -19,6 +19,8 @@ class WorkerSettings(DatabaseSettings, PayloadSettings):
     """A path, or the name of a shipped file."""
     short_clock: Json[ShortClock] | None = None
     """For demonstrations: new cases run by this clock (JSON of ``petitions.clock.ShortClock``)."""
+    pages_url: HttpUrl = HttpUrl("http://127.0.0.1:8080")
+    """Where the pages are, as people reach them: a case's details in the Temporal UI lead to its page."""
     worker_host: str = "127.0.0.1"
     """Where the health endpoint and the metrics listen."""
     worker_port: Annotated[int, Field(ge=0, le=65535)] = 8081

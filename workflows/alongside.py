@@ -21,6 +21,7 @@ from workflows.activity_interface import CaseWork, Notify, NotifyResult, Record,
 from workflows.case_in_hand import CaseInHand
 from workflows.console import details, search_updates, search_values
 from workflows.in_tray import InTray
+from workflows.pages import page_of
 from workflows.patiently import patiently, short
 
 _ONCE = RetryPolicy(maximum_attempts=1)
@@ -225,4 +226,4 @@ class Alongside:
             if updates := search_updates(self._shown, values):
                 workflow.upsert_search_attributes(updates)  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it open
                 self._shown = values
-            workflow.set_current_details(details(hand.case, hand.now()))
+            workflow.set_current_details(details(hand.case, hand.now(), page_of(hand.case.case_no)))

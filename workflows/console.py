@@ -70,8 +70,14 @@ def search_updates(
     ]
 
 
-def details(case: Case, now: datetime) -> str:
-    """The case on one short page of Markdown, in Chinese (current details; costs no history)."""
+def details(case: Case, now: datetime, page: str | None) -> str:
+    """The case on one short page of Markdown, in Chinese (current details; costs no history).
+
+    Args:
+        case: Which.
+        now: The procedure's time.
+        page: The address of the case's page, if it is known.
+    """
     offset = case.rules.durations.utc_offset_minutes
     star = "★ 加星件 " if case.starred else ""
     sticker = f"{case.sticker.label}色即时贴" if case.sticker else "无即时贴"
@@ -81,6 +87,7 @@ def details(case: Case, now: datetime) -> str:
     lines = [
         f"### {star}{case.hand_over.county}　{case.stage.label}（第{case.round}轮）",
         "",
+        *([f"[打开本件页面]({page})", ""] if page else []),
         f"**{sticker}**　办结时限 {moment(case.due_at, offset)}{overdue}",
         "",
         f"四个全覆盖：{marks}",

@@ -72,6 +72,7 @@ async def demo_processes(
         settings = {"GUATU_JURISDICTION": timetable.jurisdiction, "GUATU_SHORT_CLOCK": clock.model_dump_json()}
         settings |= payload_environment(PayloadSettings())
         api = api_service(stack, data_dir, api_port, {**settings, "GUATU_API_METRICS_PORT": "0"})
+        settings["GUATU_PAGES_URL"] = url_of(api)
         worker = worker_service(stack, data_dir, 0, settings)
         supervised = SupervisedService(worker, say), SupervisedService(api, say)
         async with stopped_at_the_end(*supervised):
