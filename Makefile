@@ -1,5 +1,5 @@
 # Few commands, the same for people and for CI. Each sets up what it needs.
-.PHONY: help setup lint test demo bench lock clean
+.PHONY: help setup lint test demo bench pictures lock clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -32,6 +32,9 @@ demo: setup      ## the first nine days of Dazhou, then stays up (make demo ARGS
 
 bench: setup     ## measured costs and ratios
 	$(BIN)/python -m bench
+
+pictures: setup  ## draw the README's pictures anew, from the demonstration's cases
+	$(BIN)/python -m tests.browser.pictures
 
 lock:            ## renew requirements/*.txt (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements/run.txt
