@@ -11,11 +11,14 @@ from temporalio.exceptions import ApplicationError
 from activities.beating import heard_of
 from activities.channels import ChannelError, send
 from activities.jurisdictions import Jurisdictions
+from petitions.case import Case
 from petitions.case_rules import CaseRules
 from petitions.clock import CaseClock, local
+from petitions.events import Entry, Resumed
+from petitions.evolution import evolve
 from petitions.jurisdiction_rules import rules_for
 from petitions.notices import Notice, NoticeOutcome, NoticeState, has_address, notices_for
-from petitions.procedure import open_case, reopen
+from petitions.procedure import open_case, reopen, resume
 from petitions.values import Instant
 from store import RecordConflictError, Store, StoreError
 from workflows.activity_interface import (
@@ -29,6 +32,8 @@ from workflows.activity_interface import (
     RefusedHandOver,
     ReopenCase,
     ReopenedCase,
+    ResumeCase,
+    ResumedCase,
     SubmitReport,
 )
 
@@ -122,8 +127,61 @@ class CaseActivities(CaseWork):
             entries = await self._store.entries(case_no, after=answered.receipt.seq - 1)
             due = [notice for entry in entries for notice in notices_for(answered.case, entry)]
             addressed = (notice for notice in due if has_address(answered.case, notice))
-            return ReopenedCase(case=answered.case, notices=tuple(addressed))
+            return ReopenedCase(case=answered.case, notices=tuple(addressed), entries=entries)
         raise ApplicationError(f"the record of case {case_no} is written by others all the time")
+
+    @activity.defn(name="resume_case")
+    @heard_of
+    async def resume_case(self, asked: ResumeCase) -> ResumedCase:
+        """Take an open case up from its record.
+
+        A former run may still be at its last writing; whoever of the two comes second finds another entry there. So
+        does this, if it was cut off after its own writing, and then knows it by its run.
+        """
+        case_no = asked.start.case_no
+        for _ in range(_RACES):
+            case, notices = await self._as_recorded(case_no)
+            if case is None or case.closed:
+                return ResumedCase(case=case)
+            if not (entries := await self._resumed_by(asked.run, case)):
+                at = local(case.rules.clock.now(asked.engine_now), case.rules.durations.utc_offset_minutes)
+                step = resume(case, asked.start.resuming.reason, asked.run, at)
+                try:
+                    await self._store.record(case_no, step.entries)
+                except RecordConflictError:
+                    continue
+                case, entries = step.case, step.entries
+            return ResumedCase(case=case, notices=await self._outstanding(case, notices), entries=entries)
+        raise ApplicationError(f"the record of case {case_no} is written by others all the time")
+
+    async def _as_recorded(self, case_no: str) -> tuple[Case | None, list[Notice]]:
+        """The case as its whole record gives it, and the notices that ever arose from it."""
+        case: Case | None = None
+        notices: list[Notice] = []
+        while entries := await self._store.entries(case_no, after=case.seq if case else 0):
+            for entry in entries:
+                case = evolve(case, entry)
+                notices += notices_for(case, entry)
+        return case, notices
+
+    async def _resumed_by(self, run: str, case: Case) -> tuple[Entry, ...]:
+        """The entry by which this run has resumed the case already."""
+        last = await self._store.entries(case.case_no, after=case.seq - 1)
+        return tuple(entry for entry in last if isinstance(entry.happened, Resumed) and entry.happened.run == run)
+
+    async def _outstanding(self, case: Case, notices: list[Notice]) -> tuple[Notice, ...]:
+        """The notices that are not known to be sent, and the one whose sending makes the case dispatched."""
+        unsent = {
+            notice.key
+            for notice in await self._store.notices(case.case_no)
+            if notice.state in {NoticeState.QUEUED, NoticeState.FAILED}
+        }
+        dispatched = case.unit_notified or case.responsible_unit is None
+        return tuple(
+            notice
+            for notice in notices
+            if notice.key in unsent or (notice.dispatches and not dispatched and notice.to == case.responsible_unit)
+        )
 
     @activity.defn(name="record")
     @heard_of

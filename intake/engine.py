@@ -39,6 +39,7 @@ from petitions.hand_over import WORKFLOW_ID_PREFIX, HandOver, HandOverError, rea
 from petitions.messages import Refusal
 from petitions.procedure import Receipt
 from petitions.reopening import ReopenedStart, read_reopened_start
+from petitions.resuming import ResumedStart, read_resumed_start
 from petitions.vocabulary import RefusalCode
 from sealing.errors import SealingError
 from sealing.payload_codec import Payloads, SealedPayloads
@@ -149,6 +150,37 @@ async def start_case(client: Client, hand_over: HandOver, request_id: str | None
     except WorkflowAlreadyStartedError:
         return Started.SAME if await _given_before(client, hand_over) == hand_over else Started.OTHER
     return Started.NEW
+
+
+async def start_resumed(client: Client, start: ResumedStart, *, instead_of_running: bool) -> bool:
+    """Start the run with which an open case goes on from its record.
+
+    Args:
+        client: of the Temporal server.
+        start: which case, and why.
+        instead_of_running: terminate a run that is there, in the same step; else it stays.
+
+    Returns:
+        no if a run is there that stays.
+
+    Raises:
+        RPCError: the server does not take it now.
+        SealingError: it cannot be sealed.
+    """
+    conflict = WorkflowIDConflictPolicy.TERMINATE_EXISTING if instead_of_running else WorkflowIDConflictPolicy.FAIL
+    try:
+        await client.start_workflow(
+            WORKFLOW_TYPE,
+            start.model_dump(mode="json", exclude_none=True),
+            id=start.workflow_id,
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=conflict,
+            static_summary=short(f"按档案恢复　{_summary(start.hand_over)}"),
+        )
+    except WorkflowAlreadyStartedError:
+        return False
+    return True
 
 
 class Engine:
@@ -338,7 +370,7 @@ async def _given_before(client: Client, hand_over: HandOver) -> HandOver | None:
 
 def _hand_over_in(given: bytes) -> HandOver | None:
     try:
-        start = read_reopened_start(given)
+        start = read_reopened_start(given) or read_resumed_start(given)
         return start.hand_over if start else read_hand_over(given)
     except HandOverError:
         return None

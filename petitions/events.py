@@ -12,7 +12,7 @@ from petitions.case_rules import CaseRules
 from petitions.hand_over import HandOver
 from petitions.messages import AnyMessage
 from petitions.reopening import Reopening
-from petitions.values import Instant, Name, Person, Value
+from petitions.values import Instant, Name, Person, Text, Value
 from petitions.vocabulary import Coverage, MessageKind, Milestone, Outcome, RefusalCode, Stage, Sticker
 
 
@@ -156,6 +156,15 @@ class Reopened(Value):
     due_at: Instant
 
 
+class Resumed(Value):
+    """The case's workflow was lost, or was behind the record, and goes on from the record (按档案恢复)."""
+
+    event: Literal["resumed"] = "resumed"
+    reason: Text
+    run: Name
+    """The run that goes on: asked once more to resume, the same run is recognised."""
+
+
 Event = Annotated[
     HandedOver
     | Taken
@@ -171,7 +180,8 @@ Event = Annotated[
     | CoverageMissing
     | ReportSubmitted
     | Closed
-    | Reopened,
+    | Reopened
+    | Resumed,
     Field(discriminator="event"),
 ]
 """Anything that can happen to a case, told apart by ``event``."""

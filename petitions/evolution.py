@@ -49,6 +49,7 @@ from petitions.events import (
     Refused,
     Reopened,
     ReportSubmitted,
+    Resumed,
     StageEntered,
     StickerPut,
     SurveyJudged,
@@ -287,6 +288,11 @@ def _(happened: Closed, case: Case, entry: Entry) -> Case:
         overdue=False,
         next_overdue_at=None,
     )
+
+
+@_apply.register
+def _(happened: Resumed, case: Case, entry: Entry) -> Case:
+    return case
 
 
 @_apply.register

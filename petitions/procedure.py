@@ -27,6 +27,7 @@ from petitions.events import (
     Refused,
     Reopened,
     ReportSubmitted,
+    Resumed,
     StageEntered,
     SurveyJudged,
     Taken,
@@ -54,7 +55,7 @@ from petitions.reopening import REOPEN, Reopening, refuse_reopening, reopening_d
 from petitions.standing import unit_id
 from petitions.survey import content_count, is_satisfied
 from petitions.telling import tell
-from petitions.values import Instant, Name, Person, Value
+from petitions.values import Instant, Name, Person, Text, Value
 from petitions.vocabulary import Milestone, Outcome, RefusalCode, Stage
 
 
@@ -150,6 +151,14 @@ def reopen(case: Case, reopening: Reopening, now: datetime, request_id: Name | N
     minutes.put(Reopened(reopening=reopening, digest=digest, due_at=due_at), reopening.by)
     minutes.put(StageEntered(stage=Stage.RECTIFYING, round=case.round + 1))
     return Answered(**dict(minutes.step()), receipt=_receipt(minutes.case, reopening.message_id))
+
+
+def resume(case: Case, reason: Text, run: Name, now: datetime) -> Step:
+    """The case goes on from its record in another run; nothing if it is over (docs/decisions/0016)."""
+    minutes = _Minutes(case, now)
+    if not case.closed:
+        minutes.put(Resumed(reason=reason, run=run))
+    return minutes.step()
 
 
 def unit_notified(case: Case, unit: Name, now: datetime) -> Step:

@@ -22,6 +22,7 @@ from petitions.events import (
     Refused,
     Reopened,
     ReportSubmitted,
+    Resumed,
     StageEntered,
     StickerPut,
     SurveyJudged,
@@ -193,6 +194,11 @@ def _(event: Reopened, case: Case) -> str:
     reopening, offset = event.reopening, case.rules.durations.utc_offset_minutes
     limit = f"{reopening.days}天内（{moment(event.due_at, offset)}前）办结上报"
     return f"退回重办（{quote(reopening.authority, 40)}），{limit}：{quote(reopening.reason)}"
+
+
+@_tell.register
+def _(event: Resumed, case: Case) -> str:
+    return f"办理流程中断，按档案恢复：{quote(event.reason)}"
 
 
 @singledispatch

@@ -1,5 +1,6 @@
 """Whole cases as the read model keeps them: for what needs more of a case than a list shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from store.reading import sight_parameters
 from store.record import folded
 
 _SQL = queries.load("states")
-_ONE, _OPEN = _SQL["one"], _SQL["open"]
+_ONE, _OPEN, _STANDING = _SQL["one"], _SQL["open"], _SQL["standing"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,19 @@ class OpenCases:
     number: int
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How far a case has come, in short.
+
+    Attributes:
+        round: The present round.
+        closed: Whether it is over.
+    """
+
+    round: int
+    closed: bool
+
+
 class CaseStates(OnPool):
     """Reading whole cases. All methods raise ``StoreError`` as its kinds say."""
 
@@ -36,6 +50,12 @@ class CaseStates(OnPool):
         async with self._connected() as connection:
             row = await connection.fetchrow(*_ONE(case_no=case_no))
             return await state_of(connection, case_no, row["state"]) if row else None
+
+    async def standing(self, case_nos: Sequence[str]) -> dict[str, Standing]:
+        """How far each of these cases has come; one that is not on record has no part in it."""
+        async with self._connected() as connection:
+            rows = await connection.fetch(*_STANDING(case_nos=list(case_nos)))
+        return {row["case_no"]: Standing(round=row["round"], closed=row["closed"]) for row in rows}
 
     async def open_cases(self, limit: int, *, sight: Sight = EVERYTHING) -> OpenCases:
         """The open cases in sight, those due first at the front, ``limit`` at the most."""

@@ -71,6 +71,7 @@ def case_worker(
         activities=[
             activities.open_case,
             activities.reopen_case,
+            activities.resume_case,
             activities.record,
             activities.notify,
             activities.submit_report,

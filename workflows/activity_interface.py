@@ -13,6 +13,7 @@ from petitions.messages import Refusal
 from petitions.notices import Notice, NoticeOutcome
 from petitions.reopening import ReopenedStart
 from petitions.report import HandlingReport
+from petitions.resuming import ResumedStart
 from petitions.values import Instant, Value
 
 
@@ -53,6 +54,29 @@ class ReopenedCase(Value):
     refusal: Refusal | None = None
     notices: tuple[Notice, ...] = ()
     """Those that are still to be sent."""
+    entries: tuple[Entry, ...] = ()
+    """What the record gained by it: the workflow's history is to know all of the record."""
+
+
+class ResumeCase(Value):
+    """An open case whose workflow was lost is to go on from its record."""
+
+    start: ResumedStart
+    run: str
+    """The run that asks: asked once more by the same run, the answer is the same."""
+    engine_now: Instant
+    """The engine's time at which the workflow asked."""
+
+
+class ResumedCase(Value):
+    """The case as its record has it, this resumption included."""
+
+    case: Case | None
+    """None: there is no such record."""
+    notices: tuple[Notice, ...] = ()
+    """Those that are still to be sent, or whose sending the case has still to take in."""
+    entries: tuple[Entry, ...] = ()
+    """What the record gained by it; nothing if the case is over."""
 
 
 class Record(Value):
@@ -127,6 +151,11 @@ class CaseWork:
     @activity.defn(name="reopen_case")
     async def reopen_case(self, asked: ReopenCase) -> ReopenedCase:
         """Reopen a case on its record, which alone is sure to be whole; tried until Postgres answers."""
+        raise NotImplementedError
+
+    @activity.defn(name="resume_case")
+    async def resume_case(self, asked: ResumeCase) -> ResumedCase:
+        """Take an open case up from its record, in one writing; tried until Postgres answers."""
         raise NotImplementedError
 
     @activity.defn(name="record")

@@ -73,6 +73,19 @@ class CaseInHand:
         """A case as its record has it: all of it is written."""
         return cls(Carried(case=reopened, unsent=tuple(unsent)))
 
+    @classmethod
+    def resumed(cls, case: Case, outstanding: Sequence[Notice]) -> Self:
+        """A case as its record has it, whose former workflow is lost.
+
+        A notice to an office without an address is out by itself, as ``apply`` has it.
+        """
+        hand = cls(Carried(case=case, unsent=tuple(notice for notice in outstanding if has_address(case, notice))))
+        hand.let_time_pass()
+        for notice in outstanding:
+            if notice.dispatches and not has_address(case, notice):
+                hand.notice_is_out(notice)
+        return hand
+
     def now(self) -> datetime:
         """The time of the procedure, by the case's own clock, as the jurisdiction writes it."""
         return procedure_time(self.case.rules, workflow.now())

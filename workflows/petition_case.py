@@ -17,9 +17,10 @@ from petitions.hand_over import HandOver, HandOverError, read_hand_over
 from petitions.procedure import Answered, may_report, open_case, report_is_submitted
 from petitions.reopening import ReopenedStart, read_reopened_start
 from petitions.report import handling_report
+from petitions.resuming import ResumedStart, read_resumed_start
 from petitions.view import CaseResult, case_result, case_view, unopened_view
 from petitions.vocabulary import RefusalCode, Stage
-from workflows.activity_interface import CaseWork, OpenCase, RefusedHandOver, ReopenCase, SubmitReport
+from workflows.activity_interface import CaseWork, OpenCase, RefusedHandOver, ReopenCase, ResumeCase, SubmitReport
 from workflows.alongside import Alongside
 from workflows.case_doors import CaseDoors
 from workflows.case_in_hand import Carried, CaseInHand, procedure_time
@@ -97,9 +98,15 @@ class PetitionCase(CaseDoors):
         return case_result(hand.case)
 
     async def _take_over(self, arguments: tuple[RawValue, ...]) -> CaseInHand:
-        """Open the case, or go on with one that is sent back; then what had arrived with the start, in order."""
+        """Open the case, or go on with one from its record; then what had arrived with the start, in order."""
         start = await self._read_start(arguments)
-        hand = await self._reopen(start) if isinstance(start, ReopenedStart) else await self._open(start)
+        match start:
+            case ReopenedStart():
+                hand = await self._reopen(start)
+            case ResumedStart():
+                hand = await self._resume(start)
+            case HandOver():
+                hand = await self._open(start)
         self._hand = hand
         self._tray.bring(hand)
         return hand
@@ -126,7 +133,19 @@ class PetitionCase(CaseDoors):
             raise ApplicationError(refusal.reason, type=refusal.code.value, non_retryable=True)
         return CaseInHand.taken_up_again(reopened.case, reopened.notices)
 
-    async def _read_start(self, arguments: tuple[RawValue, ...]) -> HandOver | ReopenedStart:
+    async def _resume(self, start: ResumedStart) -> CaseInHand:
+        """Go on with an open case from its record: Temporal has lost its former run, or fell behind."""
+        self._hand_over = start.hand_over
+        asked = ResumeCase(start=start, run=workflow.info().run_id, engine_now=workflow.now())
+        resumed = await patiently(CaseWork.resume_case, asked, f"按档案恢复{start.case_no}")
+        if resumed.case is None:
+            raise await self._refused_start(f"there is no case {start.case_no} on record to be resumed", b"")
+        if resumed.case.closed:
+            over = f"case {start.case_no} is over by its record"
+            raise ApplicationError(over, type=RefusalCode.NOT_NOW.value, non_retryable=True)
+        return CaseInHand.resumed(resumed.case, resumed.notices)
+
+    async def _read_start(self, arguments: tuple[RawValue, ...]) -> HandOver | ReopenedStart | ResumedStart:
         """The start's argument; one that can open no case is put on record and fails the workflow with the reason."""
         if was_unreadable(arguments, "start"):
             raise await self._refused_start(UNREADABLE, b"")
@@ -134,7 +153,7 @@ class PetitionCase(CaseDoors):
         try:
             if isinstance(body, str):
                 raise HandOverError(f"the start needs exactly one JSON argument, the hand-over ({body})")
-            start = read_reopened_start(body) or read_hand_over(body)
+            start = read_reopened_start(body) or read_resumed_start(body) or read_hand_over(body)
             if workflow.info().workflow_id != start.workflow_id:
                 raise HandOverError(f"case {start.case_no} must run under the workflow id {start.workflow_id}")
         except HandOverError as error:

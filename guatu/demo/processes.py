@@ -66,7 +66,7 @@ async def demo_processes(
     """
     patience = _READY_SECONDS
     while True:
-        clock = _clock_for_first_case_in(patience, timetable, day_seconds)
+        clock = clock_for_first_case_in(patience, timetable, day_seconds)
         # Of the operator's own GUATU_* settings only whether payloads are sealed: the demonstration is the same
         # everywhere.
         settings = {"GUATU_JURISDICTION": timetable.jurisdiction, "GUATU_SHORT_CLOCK": clock.model_dump_json()}
@@ -97,7 +97,7 @@ async def _all_ready(services: tuple[SupervisedService, ...], patience: float) -
     return ready
 
 
-def _clock_for_first_case_in(seconds: float, timetable: Timetable, day_seconds: float) -> ShortClock:
+def clock_for_first_case_in(seconds: float, timetable: Timetable, day_seconds: float) -> ShortClock:
     """A clock by which the first case comes a moment after so many seconds from now."""
     now = datetime.now(UTC)
     clock = ShortClock(engine_origin=now, shown_origin=timetable.first_day, day_seconds=day_seconds)

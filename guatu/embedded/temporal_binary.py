@@ -120,7 +120,7 @@ async def find_or_build_temporal(say: Say, cli: Path | None = None) -> Path:
         if not await _unfit(kept):
             return kept
         kept.parent.mkdir(parents=True, exist_ok=True)
-        async with _alone(kept.parent / "lock", say):
+        async with alone(kept.parent / "lock", say):
             if not (reason := await _unfit(kept)):
                 return kept  # made while we waited
             attempts.append(Attempt("the cache", reason))
@@ -169,7 +169,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 @contextlib.asynccontextmanager
-async def _alone(file: Path, say: Say) -> AsyncGenerator[None]:
+async def alone(file: Path, say: Say) -> AsyncGenerator[None]:
     """Hold a lock between processes, so that no two make the same thing at once."""
     lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -28,14 +28,15 @@ _STALLED = 30.0
 _STOP = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 
 
-async def build(module: Path, version: str, to: Path, say: Say) -> None:
-    """Build the CLI from its pinned source with the ``go`` on PATH.
+async def build(module: Path, version: str, to: Path, say: Say, program: str = _PROGRAM) -> None:
+    """Build the CLI, or another program, from its pinned source with the ``go`` on PATH.
 
     Args:
         module: The directory of the Go module that pins it.
-        version: The version of the CLI, for what is said.
+        version: Its version, for what is said.
         to: The file to make.
         say: Is told how far it is, unless it is fast.
+        program: The Go package of the program.
 
     Raises:
         ChildProcessError: It could not be built; the text says why.
@@ -47,7 +48,7 @@ async def build(module: Path, version: str, to: Path, say: Say) -> None:
     begin = make_room(log)
     # The checkout may lie in a Go workspace, and its user may build for other machines; this build is for here.
     env = {name: value for name, value in os.environ.items() if name not in {"GOOS", "GOARCH", "GOARM", "GOAMD64"}}
-    argv = (go, "build", "-v", "-mod=readonly", "-buildvcs=false", "-ldflags=-s -w", "-o", str(to), _PROGRAM)
+    argv = (go, "build", "-v", "-mod=readonly", "-buildvcs=false", "-ldflags=-s -w", "-o", str(to), program)
     command = Command(argv=argv, log=log, stop=_STOP, cwd=module, env=env | {"GOWORK": "off"}, group=True)
     process = await GuardedProcess.start(command)
 
@@ -56,9 +57,10 @@ async def build(module: Path, version: str, to: Path, say: Say) -> None:
         fetched = sum(line.startswith("go: downloading") for line in lines)
         built = sum(not line.startswith("go: ") for line in lines)
         how_far = f"{built} of up to {_PACKAGES} packages compiled" if built else f"{fetched} modules fetched"
-        return f"building the Temporal server (CLI {version}): {_duration(elapsed)}, {how_far}"
+        return f"building {what}: {_duration(elapsed)}, {how_far}"
 
-    say_first = f"building the Temporal server (CLI {version}) from source, once: some 5 minutes on two cores"
+    what = f"the Temporal server (CLI {version})" if program == _PROGRAM else f"{program} {version}"
+    say_first = f"building {what} from source, once: some 5 minutes on two cores"
     code = await _follow(process, say, say_first, progress)
     if code != 0:
         raise ChildProcessError(f"go build failed ({why(log, begin)}; see {log})")

@@ -9,3 +9,6 @@ WHERE closed_at IS NULL
     AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
 ORDER BY due_at, starred DESC, received_at, case_no
 LIMIT :limit;
+
+-- standing: in which round each of these cases is, and whether it is over
+SELECT case_no, round, closed_at IS NOT NULL AS closed FROM petition_case WHERE case_no = ANY (:case_nos::text[]);
