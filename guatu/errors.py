@@ -21,12 +21,12 @@ class ServiceFailedError(CommandError):
     """A child process did not start or did not become ready.
 
     Attributes:
-        log: What it wrote.
+        log: What it wrote; none: that stands above.
     """
 
-    def __init__(self, name: str, what: str, log: Path) -> None:
+    def __init__(self, name: str, what: str, log: Path | None) -> None:
         self.log = log
-        super().__init__(f"the {name} {what}: see {log} for why")
+        super().__init__(f"the {name} {what}: see {log or 'above'} for why")
 
 
 def sentence_for(error: BaseException) -> str | None:

@@ -36,21 +36,23 @@ class Service:
         arguments: The arguments of ``guatu`` that start it.
         environment: Its whole environment.
         port: The port on loopback that answers ``/readyz``.
-        log: Where what it writes is kept.
+        log: Where what it writes is kept; none: it goes where this program's own goes.
+        drain_seconds: How long it may take to end in order.
     """
 
     name: str
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
     port: int
-    log: Path
+    log: Path | None
+    drain_seconds: float = _DRAIN_SECONDS
 
     def command(self) -> Command:
         """How it is run. ``-P``: the directory it runs in must not lend it modules."""
         return Command(
             argv=(sys.executable, "-P", "-m", "guatu", *self.arguments),
             log=self.log,
-            stop=((signal.SIGTERM, _DRAIN_SECONDS), (signal.SIGKILL, 5.0)),
+            stop=((signal.SIGTERM, self.drain_seconds), (signal.SIGKILL, 5.0)),
             cwd=Path.cwd(),
             env=self.environment,
         )
@@ -108,8 +110,8 @@ class SupervisedService:
                 pause = _FIRST_PAUSE
             self.restarts += 1
             self._say(
-                f"the {self._service.name} {_ended(code)}{self._last_words()}; it is started again in {pause:g} s "
-                f"(log: {self._service.log})"
+                f"the {self._service.name} {_ended(code)}{self._last_words()}; it is started again in {pause:g} s"
+                f"{f' (log: {self._service.log})' if self._service.log else ''}"
             )
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
@@ -128,12 +130,14 @@ class SupervisedService:
             await self._process.stop()
 
     async def _start(self) -> None:
-        self._log_begin = make_room(self._service.log)
+        self._log_begin = make_room(self._service.log) if self._service.log else 0
         self._started_at = time.monotonic()
         self._process = await GuardedProcess.start(self._service.command())
 
     def _last_words(self) -> str:
         """What it said of its end: its own sentence, or a traceback's last line; its log's events are none of it."""
+        if self._service.log is None:
+            return ""
         said = [line for line in lines_since(self._service.log, self._log_begin) if not line.startswith("{")]
         own = [line.removeprefix("guatu: ") for line in said if line.startswith("guatu: ")]
         return f" ({(own or said)[-1][:300]})" if said else ""

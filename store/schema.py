@@ -19,7 +19,8 @@ from store.connection import CONNECT_SECONDS, Connection, OnPool, Pool, PooledCo
 from store.errors import SchemaError, StoreError, StoreMisconfiguredError
 
 _SQL = queries.load("schema")
-_LOCK, _LIMIT_WAITING, _MAKE_TABLE = _SQL["lock"], _SQL["limit_waiting"], _SQL["make_table"]
+_LOCK, _LIMIT_WAITING = _SQL["lock"], _SQL["limit_waiting"]
+_MAKE_TABLE, _ADD_OLDEST = _SQL["make_table"], _SQL["add_oldest"]
 _HAS_TABLE, _APPLIED, _WRITE_DOWN = _SQL["has_table"], _SQL["applied"], _SQL["write_down"]
 
 _LOCK_KEY = int.from_bytes(b"guatu")
@@ -27,6 +28,7 @@ _LOCK_KEY = int.from_bytes(b"guatu")
 _TABLE_LOCK = "10s"
 _OLDEST_POSTGRES = 15
 _FILE = re.compile(r"(\d{4})_\w+\.sql")
+_OLDEST = re.compile(r"-- oldest: (\d{4})\n")
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,19 @@ class Migration:
     Attributes:
         version: Its number, from 1 without a gap.
         name: Its file's name without ``.sql``.
-        sql: Its statements.
+        sql: Its statements; a first line ``-- oldest: NNNN`` says that a version that knows the schema no further than
+            that works with the database as this migration leaves it. Without one, older versions are refused.
     """
 
     version: int
     name: str
     sql: str
+
+    @property
+    def oldest(self) -> int:
+        """The latest migration that a version must know at least to work with what this one leaves."""
+        said = _OLDEST.match(self.sql)
+        return int(said[1]) if said else self.version
 
     @property
     def sha256(self) -> bytes:
@@ -54,17 +63,23 @@ class SchemaState:
     """How a database's schema stands to this version.
 
     Attributes:
-        state: ``current``; ``behind``: migrations are missing; ``unknown``: it was made by another version, and
-            this one must not touch it.
+        state: ``current``; ``ahead``: a newer version has migrated it, in ways that this one can work with;
+            ``behind``: migrations are missing; ``unknown``: it was made by another version, and this one must not
+            touch it.
         found: The latest migration that the database has; 0: none.
         known: The latest migration of this version.
-        reason: One sentence on what is wrong and what to do; empty if it is current.
+        reason: One sentence on what is wrong and what to do; empty if nothing is.
     """
 
-    state: Literal["current", "behind", "unknown"]
+    state: Literal["current", "ahead", "behind", "unknown"]
     found: int
     known: int
     reason: str = ""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether this version can work with it as it is."""
+        return self.state in {"current", "ahead"}
 
 
 @cache
@@ -88,19 +103,19 @@ async def schema_state(pool: Pool) -> SchemaState:
 
 
 async def require_schema(pool: Pool) -> None:
-    """Refuse to work on another schema than this version's own.
+    """Refuse to work on a schema that this version cannot work with.
 
     Raises:
         SchemaError: It is behind or unknown; the text says what to do.
         StoreError: As its other kinds say.
     """
     found = await schema_state(pool)
-    if found.state != "current":
+    if not found.is_usable:
         raise SchemaError(found.reason)
 
 
 async def prepare_schema(dsn: str) -> tuple[str, ...]:
-    """For a process that starts: migrate what is behind, refuse what is unknown, and leave alone what is current.
+    """For a process that starts: migrate what is behind, refuse what is unknown, and leave alone what can be used.
 
     Returns:
         The names of the migrations that were made.
@@ -111,7 +126,7 @@ async def prepare_schema(dsn: str) -> tuple[str, ...]:
     """
     async with _connection(dsn) as connection:
         found = _compare(await _applied(connection))
-        if found.state == "current":
+        if found.is_usable:
             return ()
         return await _migrate(connection)
 
@@ -137,6 +152,7 @@ async def _migrate(connection: Connection) -> tuple[str, ...]:
         await connection.execute(*_LOCK(key=_LOCK_KEY))
         await connection.execute(*_LIMIT_WAITING(duration=_TABLE_LOCK))
         await connection.execute(*_MAKE_TABLE())
+        await connection.execute(*_ADD_OLDEST())
         applied = await _applied(connection)
         found = _compare(applied)
         if found.state == "unknown":
@@ -151,22 +167,37 @@ async def _migrate(connection: Connection) -> tuple[str, ...]:
                 told = f"migration {migration.name} failed, and nothing has been changed: {error}"
                 raise SchemaError(told) from error
             await connection.execute(
-                *_WRITE_DOWN(version=migration.version, name=migration.name, sha256=migration.sha256)
+                *_WRITE_DOWN(
+                    version=migration.version, name=migration.name, sha256=migration.sha256, oldest=migration.oldest
+                )
             )
     return tuple(migration.name for migration in missing)
 
 
-async def _applied(connection: Connection | PooledConnection) -> Mapping[int, tuple[str, bytes]]:
+@dataclass(frozen=True)
+class _Applied:
+    """A migration as a database has written it down."""
+
+    name: str
+    sha256: bytes
+    oldest: int
+
+
+async def _applied(connection: Connection | PooledConnection) -> Mapping[int, _Applied]:
     if not await connection.fetchval(*_HAS_TABLE()):
         return {}
-    return {row["version"]: (row["name"], row["sha256"]) for row in await connection.fetch(*_APPLIED())}
+    return {
+        row["version"]: _Applied(row["name"], row["sha256"], row["oldest"] or row["version"])
+        for row in await connection.fetch(*_APPLIED())
+    }
 
 
-def _compare(applied: Mapping[int, tuple[str, bytes]]) -> SchemaState:
+def _compare(applied: Mapping[int, _Applied]) -> SchemaState:
     """Compare what was applied to what this version has."""
     known = migrations()
     latest, found = known[-1].version, max(applied, default=0)
-    if found > latest:
+    newer = [migration for version, migration in applied.items() if version > latest]
+    if any(migration.oldest > latest for migration in newer):
         reason = (
             f"the database has schema {found}, made by a newer version of guatu; this version knows schemas up to "
             f"{latest}: run the newer version"
@@ -179,17 +210,19 @@ def _compare(applied: Mapping[int, tuple[str, bytes]]) -> SchemaState:
             "was made by another line of guatu; run that one, or use another database"
         )
         return SchemaState("unknown", found, latest, reason)
+    if newer:
+        return SchemaState("ahead", found, latest)
     if found < latest:
         reason = f"the database has schema {found} and this version needs {latest}: run guatu migrate"
         return SchemaState("behind", found, latest, reason)
     return SchemaState("current", found, latest)
 
 
-def _changed(known: Sequence[Migration], applied: Mapping[int, tuple[str, bytes]]) -> str | None:
+def _changed(known: Sequence[Migration], applied: Mapping[int, _Applied]) -> str | None:
     for migration in known:
-        name, digest = applied.get(migration.version, (migration.name, b""))
-        if digest != migration.sha256:
-            return name
+        found = applied.get(migration.version)
+        if found is None or found.sha256 != migration.sha256:
+            return found.name if found else migration.name
     return None
 
 
@@ -218,6 +251,14 @@ def _check_server(connection: Connection) -> None:
 
 class SchemaCheck(OnPool):
     """The part of the store that tells what is wrong with it."""
+
+    async def schema(self) -> SchemaState:
+        """How the schema stands to this version.
+
+        Raises:
+            StoreError: As its kinds say.
+        """
+        return await schema_state(self._pool)
 
     async def fault(self) -> str | None:
         """What is wrong with Postgres or the schema in one sentence; none if all is well. Never raises."""

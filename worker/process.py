@@ -8,10 +8,11 @@ from datetime import timedelta
 import structlog
 from temporalio import workflow
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.converter import DataConverter
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
-from temporalio.worker import Interceptor, Worker, WorkflowRunner
+from temporalio.worker import Interceptor, Replayer, Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.case_activities import CaseActivities
@@ -39,6 +40,9 @@ from workflows.petition_case import PetitionCase
 from workflows.request_ids import RequestIds
 
 _log = structlog.stdlib.get_logger()
+
+DEPLOYMENT = "guatu"
+"""The worker deployment whose versions are told apart by ``GUATU_WORKER_BUILD_ID``."""
 _HOUSE_ACTIVITIES = 2
 """Activities of the house at a time."""
 
@@ -51,6 +55,17 @@ def workflow_runner() -> WorkflowRunner:
     outside = ("petitions", "pydantic", "pydantic_core", "workflows.request_ids", "workflows.pages")
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*outside)
     return BegunAgain(SandboxedWorkflowRunner(restrictions=restrictions))
+
+
+def _deployment(settings: WorkerSettings) -> WorkerDeploymentConfig | None:
+    """The version that this worker is: cases move to the one that is current, with their next task."""
+    if settings.worker_build_id is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(DEPLOYMENT, settings.worker_build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+    )
 
 
 def case_worker(
@@ -79,6 +94,7 @@ def case_worker(
         ],
         interceptors=[*around, RequestIds(), Surroundings(), PageLinks(str(settings.pages_url))],
         workflow_runner=workflow_runner(),
+        deployment_config=_deployment(settings),
         # No more than there are connections: waiting for one would eat an activity's time.
         max_concurrent_activities=min(
             settings.worker_activities, max(1, settings.database_connections - _HOUSE_ACTIVITIES)
@@ -100,6 +116,20 @@ def house_worker(
         workflow_runner=workflow_runner(),
         max_concurrent_activities=_HOUSE_ACTIVITIES,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker_drain_seconds),
+    )
+
+
+def case_replayer(settings: PayloadSettings, interceptors: Sequence[Interceptor] = ()) -> Replayer:
+    """What replays a case's history just as a worker of this version would.
+
+    Raises:
+        KeyFileError, CipherMissingError: as ``data_converter_for``.
+    """
+    return Replayer(
+        workflows=[PetitionCase],
+        data_converter=data_converter_for(settings),
+        interceptors=[RequestIds(), *interceptors],
+        workflow_runner=workflow_runner(),
     )
 
 

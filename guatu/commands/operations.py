@@ -46,6 +46,37 @@ def reconcile(
     with_store(main)
 
 
+def rehearse() -> None:
+    """Replay the history of every open case with this version, before it is let at them: go, or no-go (fails).
+
+    Nothing is changed on the server, and it needs no worker.
+    """
+
+    async def main(store: "Store") -> int:
+        from guatu import rehearsal
+        from intake.engine import connect_temporal
+        from sealing.settings import PayloadSettings
+
+        schema = await store.schema()
+        done = await rehearsal.rehearse(await connect_temporal(), PayloadSettings())
+        for fault in done.faults:
+            typer.echo(fault.line)
+        if done.reworded:
+            typer.echo(f"in {len(done.reworded)} cases texts would read otherwise; those on record stay as they are")
+        if schema.state == "behind":
+            typer.echo(f"the database has schema {schema.found}: this version makes it {schema.known} when it starts")
+        if schema.state == "unknown":
+            typer.echo(schema.reason)
+        if done.faults or schema.state == "unknown":
+            typer.echo(f"no-go: {len(done.faults)} of {done.cases} open cases cannot go on with this version")
+            return 1
+        typer.echo(f"go: all {done.cases} open cases go on with this version")
+        return 0
+
+    with_store(main)
+
+
 def add_to(app: typer.Typer) -> None:
     """Make them commands of the application."""
     app.command()(reconcile)
+    app.command()(rehearse)

@@ -10,11 +10,16 @@ def worker() -> None:
     from guatu.logs import configure_logging
     from guatu.running import run_until_told_to_stop
     from guatu.settings import read_settings
+    from guatu.worker_processes import run_worker_processes
     from worker.process import run_worker
     from worker.settings import WorkerSettings
 
     async def main(stop: asyncio.Event) -> None:
-        await run_worker(read_settings(WorkerSettings), stop)
+        settings = read_settings(WorkerSettings)
+        if settings.worker_processes == 1:
+            await run_worker(settings, stop)
+        else:
+            await run_worker_processes(settings, stop)
 
     configure_logging()
     run_until_told_to_stop(main)

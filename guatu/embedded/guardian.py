@@ -62,7 +62,10 @@ def _tied_to_this_process(death_signal: int) -> Callable[[], None] | None:
 
 
 def _start(orders: dict[str, Any]) -> "subprocess.Popen[bytes]":
-    log = os.open(orders["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    if orders["log"] is None:
+        log = os.dup(2)
+    else:
+        log = os.open(orders["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     account: dict[str, Any] = {}
     if orders["uid"] is not None:
         account = {"user": orders["uid"], "group": orders["gid"], "extra_groups": []}

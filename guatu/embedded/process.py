@@ -25,7 +25,7 @@ class Command:
 
     Attributes:
         argv: The program, as an absolute path or found on PATH, and its arguments.
-        log: The file that its output is appended to.
+        log: The file that its output is appended to; none: it goes to this program's standard error.
         stop: Signals and the seconds to wait after each, from the gentlest to SIGKILL.
         cwd: The directory it runs in.
         env: Its whole environment.
@@ -36,7 +36,7 @@ class Command:
     """
 
     argv: tuple[str, ...]
-    log: Path
+    log: Path | None
     stop: tuple[tuple[signal.Signals, float], ...]
     cwd: Path = Path("/")
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -49,7 +49,7 @@ class Command:
         """The line for the guardian."""
         told = {
             "argv": self.argv,
-            "log": str(self.log),
+            "log": str(self.log) if self.log else None,
             "stop": [(number.name, seconds) for number, seconds in self.stop],
             "cwd": str(self.cwd),
             "env": dict(self.env),

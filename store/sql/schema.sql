@@ -12,11 +12,16 @@ CREATE TABLE IF NOT EXISTS schema_migration (
     applied_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- add_oldest: how far a version must know the schema at least to work with what a migration leaves; none: as far as that
+ALTER TABLE schema_migration ADD COLUMN IF NOT EXISTS oldest integer;
+
 -- has_table: whether anything was ever migrated here
 SELECT to_regclass('schema_migration') IS NOT NULL;
 
--- applied: the migrations that this database has seen
-SELECT version, name, sha256 FROM schema_migration ORDER BY version;
+-- applied: the migrations that this database has seen, also where it was last migrated before there was "oldest"
+SELECT version, name, sha256, (to_jsonb(schema_migration) ->> 'oldest')::integer AS oldest
+FROM schema_migration
+ORDER BY version;
 
 -- write_down: one migration is done
-INSERT INTO schema_migration (version, name, sha256) VALUES (:version, :name, :sha256);
+INSERT INTO schema_migration (version, name, sha256, oldest) VALUES (:version, :name, :sha256, :oldest);

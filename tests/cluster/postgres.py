@@ -112,7 +112,6 @@ class SystemPostgres:
                                        "--no-sync", "--no-instructions"))  # fmt: skip
         assert made == 0, self._log.read_text()
         self._configure()
-        # Other tests share the machine's disk; what is shown here does not depend on its syncs.
         self._process = await GuardedProcess.start(self._command("postgres", "-D", str(self._data)))
         await self._until_ready()
         for role in _ROLES:

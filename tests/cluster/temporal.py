@@ -1,7 +1,9 @@
-"""Temporal's production server, set by the variables that its container image is set by, with all services on loopback."""
+"""Temporal's production server, set by the variables by which its container image is set, all services on loopback."""
 
 import asyncio
+import contextlib
 import os
+import random
 import signal
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,7 +14,8 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, Register
 from temporalio.client import Client, TLSConfig
 from temporalio.service import RPCError, RPCStatusCode
 
-from guatu.embedded.ports import LOOPBACK, free_port
+from guatu.embedded.errors import PortInUseError
+from guatu.embedded.ports import LOOPBACK, check_free, free_port
 from guatu.embedded.process import Command, GuardedProcess, run
 from tests.cluster.certificates import Certificates
 from tests.cluster.postgres import PASSWORD, SystemPostgres
@@ -54,7 +57,7 @@ class TemporalServer:
         self._log = place / "temporal.log"
         self._dynamic = place / "dynamic.yaml"
         self._certificates = certificates
-        self._ports = {name: str(free_port()) for name in _PORTS}
+        self._ports = {name: str(_low_port() if "MEMBERSHIP" in name else free_port()) for name in _PORTS}
         self._process: GuardedProcess | None = None
 
     @property
@@ -194,3 +197,12 @@ class TemporalServer:
 
     def _said(self) -> str:
         return self._log.read_text(errors="replace")[-3000:]
+
+
+def _low_port() -> int:
+    """A free port that fits into 15 bits: the server keeps where its members are in columns of two bytes."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311 - any will do
+        with contextlib.suppress(PortInUseError):
+            check_free(port, "a member of the Temporal cluster")
+            return port

@@ -1,12 +1,11 @@
 """The whole of it: PostgreSQL, Temporal's server, worker processes and API replicas, each a process of its own."""
 
 import asyncio
-import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,18 +143,25 @@ def _environment(settings: Mapping[str, str], source: Path | None) -> dict[str, 
     return chosen | {"PYTHONPATH": str(source)} if source else chosen
 
 
+@contextmanager
+def _own_place() -> Generator[Path]:
+    """A directory that the account may pass through under which PostgreSQL runs for root.
+
+    Not below pytest's own directory, which is closed to it.
+    """
+    with tempfile.TemporaryDirectory(prefix="guatu-cluster-", ignore_cleanup_errors=True) as made:
+        place = Path(made)
+        place.chmod(0o711)
+        (place / "pg").mkdir()
+        yield place
+
+
 @asynccontextmanager
 async def running_cluster(programs: TemporalPrograms, postgres: Path, *, tls: bool) -> AsyncGenerator[Cluster]:
     """Servers on a new PostgreSQL, without any process of the product; all stopped at the end."""
     async with AsyncExitStack() as stack:
-        # Not below pytest's own directory: that is closed to the account under which PostgreSQL runs for root.
-        place = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="guatu-cluster-", ignore_cleanup_errors=True))
-        )
-        if os.geteuid() == 0:
-            place.chmod(0o711)
+        place = stack.enter_context(_own_place())
         certificates = make_certificates(place / "certificates") if tls else None
-        (place / "pg").mkdir()
         server = SystemPostgres(postgres, place / "pg", certificates)
         stack.push_async_callback(server.stop)
         await server.start()

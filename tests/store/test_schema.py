@@ -116,6 +116,43 @@ async def test_a_schema_that_is_behind_is_told_and_brought_up(
         assert await Store(pool).fault() is None
 
 
+@pytest.mark.parametrize(("said", "state"), [(0, "ahead"), (1, "unknown"), (None, "unknown")])
+async def test_a_version_works_with_what_a_newer_one_has_left_fit_for_it(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch, said: int | None, state: str
+) -> None:
+    """As while an upgrade is rolled out: a worker of the version before is started once more."""
+    ours = migrations()
+    number = len(ours) + 1
+    header = "" if said is None else f"-- oldest: {len(ours) + said:04d}\n"
+    newer = Migration(number, f"{number:04d}_more", f"{header}CREATE TABLE more ();")
+    with monkeypatch.context() as tomorrow:
+        tomorrow.setattr(schema, "migrations", lambda: (*ours, newer))
+        assert (await migrate(empty_database))[-1] == newer.name
+    async with open_pool(empty_database) as pool:
+        found = await schema_state(pool)
+        assert (found.state, found.found, found.known) == (state, number, len(ours))
+        if state == "unknown":
+            with pytest.raises(SchemaError, match="made by a newer version"):
+                await prepare_schema(empty_database)
+            return
+        assert await Store(pool).fault() is None
+        await require_schema(pool)
+        assert await prepare_schema(empty_database) == ()
+        assert await migrate(empty_database) == ()
+
+
+async def test_what_was_migrated_before_it_was_said_how_old_a_version_may_be_is_read_as_before(
+    empty_database: str,
+) -> None:
+    await migrate(empty_database)
+    connection: Connection = await asyncpg.connect(empty_database)
+    await connection.execute("ALTER TABLE schema_migration DROP COLUMN oldest")
+    await connection.close()
+    async with open_pool(empty_database) as pool:
+        assert (await schema_state(pool)).state == "current"
+    assert await migrate(empty_database) == ()
+
+
 async def test_a_migration_that_fails_leaves_nothing(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad = Migration(1, "0001_good", "CREATE TABLE good ();"), Migration(2, "0002_bad", "CREATE TABLE good ();")
     monkeypatch.setattr(schema, "migrations", lambda: (good, bad))
