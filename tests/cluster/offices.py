@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -15,6 +16,8 @@ from tests.cluster.topology import Serving
 _AGAIN = {404, 429, 502, 503}
 """The case is not open yet, or something is away for a moment: the same again can succeed."""
 _PAUSE_SECONDS = 0.3
+_LINES = 5
+"""Lines that are cut one after the other, after which something is wrong."""
 
 
 class Replicas:
@@ -34,14 +37,21 @@ class Replicas:
     async def post(self, path: str, body: dict[str, Any], **headers: str) -> httpx.Response:
         """Post to the next replica; sent again for as long as it is told to come again."""
         while True:
-            answer = await next(self._next).post(path, json=body, headers=headers)
+            answer = await self._ask("POST", path, json=body, headers=headers)
             if answer.status_code not in _AGAIN:
                 return answer
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def get(self, path: str, **parameters: str) -> httpx.Response:
         """Ask the next replica."""
-        return await next(self._next).get(path, params=parameters)
+        return await self._ask("GET", path, params=parameters)
+
+    async def _ask(self, method: str, path: str, **given: Any) -> httpx.Response:
+        """Ask the next replica; where the line is cut, as when an idle one is just being closed, the one after it."""
+        for _ in range(_LINES):
+            with suppress(httpx.TransportError):
+                return await next(self._next).request(method, path, **given)
+        raise AssertionError(f"no replica answers {method} {path}")
 
     async def each(self, path: str, **parameters: str) -> list[httpx.Response]:
         """Ask all of them."""

@@ -77,6 +77,10 @@ class Dump:
 
     files: dict[str, Path]
 
+    def only(self, *databases: str) -> "Dump":
+        """These of them alone."""
+        return Dump({database: self.files[database] for database in databases})
+
 
 class SystemPostgres:
     """One server with the databases of guatu and of Temporal, each owned by a role of its own with a password.

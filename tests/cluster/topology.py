@@ -107,6 +107,10 @@ class Cluster:
         printed, told = await asyncio.wait_for(process.communicate(), PATIENCE)
         return process.returncode or 0, printed.decode(), told.decode()
 
+    def started(self) -> tuple[Serving, ...]:
+        """What of the product was started and has not ended."""
+        return tuple(service for service in self._started if service.process.exit_code is None)
+
     async def stop_services(self) -> None:
         """Stop everything of the product that still runs."""
         started, self._started = self._started, []
