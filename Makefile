@@ -1,5 +1,5 @@
 # Few commands, the same for people and for CI. Each sets up what it needs.
-.PHONY: help setup lint test demo bench pictures lock clean
+.PHONY: help setup lint test test-cluster demo bench pictures lock clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -25,7 +25,10 @@ lint: setup      ## style and strict types
 	$(BIN)/pyright
 
 test: setup lint ## everything: style, types, rules, real server, real database
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/cluster
+
+test-cluster: setup ## the production topology without containers: Temporal's own server, upgrade, restore drill (8 min)
+	$(BIN)/python -m pytest tests/cluster
 
 demo: setup      ## the first nine days of Dazhou, then stays up (make demo ARGS=--exit to end by itself)
 	$(BIN)/guatu demo $(ARGS)

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 from temporalio.client import Client, WorkflowHistory
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import (
     Interceptor,
@@ -26,7 +27,7 @@ from petitions.values import Value
 from sealing.settings import PayloadSettings
 from worker.process import case_replayer, data_converter_for
 from workflows import activity_interface
-from workflows.petition_case import WORKFLOW_TYPE
+from workflows.names import WORKFLOW_TYPE
 
 _AHEAD = 8
 """Histories that are fetched while others are replayed."""
@@ -80,10 +81,13 @@ async def rehearse(client: Client, settings: PayloadSettings) -> Rehearsal:
         KeyFileError, CipherMissingError: Payloads are sealed, and cannot be opened here.
     """
     cases, faults, reworded = 0, list[Fault](), list[str]()
+    # What cannot be replayed is told here, case by case; the SDK's own lines about it would stand between.
+    quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    runtime = Runtime(telemetry=TelemetryConfig(logging=quiet))
     async for history in _histories(client):
         cases += 1
         case_no = history.workflow_id.removeprefix(WORKFLOW_ID_PREFIX)
-        why, is_reworded = await _Replay(settings).of(history)
+        why, is_reworded = await _Replay(settings, runtime).of(history)
         if why:
             faults.append(Fault(case_no=case_no, why=why))
         elif is_reworded:
@@ -121,14 +125,15 @@ async def _history(client: Client, workflow_id: str, run_id: str) -> WorkflowHis
 class _Replay:
     """One case, replayed and compared."""
 
-    def __init__(self, settings: PayloadSettings) -> None:
+    def __init__(self, settings: PayloadSettings, runtime: Runtime) -> None:
         self._settings = settings
+        self._runtime = runtime
         self._given: list[tuple[str, bytes]] = []
         """What this version gives its activities, in order, as JSON."""
 
     async def of(self, history: WorkflowHistory) -> tuple[str | None, bool]:
         """Why this version must not be let at the case, if so; and whether texts alone read otherwise."""
-        replayer = case_replayer(self._settings, [_Listening(self._given)])
+        replayer = case_replayer(self._settings, [_Listening(self._given)], self._runtime)
         result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
         if (failure := result.replay_failure) is not None:
             return f"its history cannot be replayed: {_first_line(failure)}", False

@@ -1,6 +1,8 @@
 """Running a coroutine as the whole program: SIGINT, SIGTERM and SIGHUP end it in order, and errors are told plainly."""
 
 import asyncio
+import atexit
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -11,6 +13,7 @@ from guatu.errors import sentence_for
 Main = Callable[[asyncio.Event], Coroutine[Any, Any, int | None]]
 """A program: is given an event that is set when it shall stop, and returns its exit status (none: 0)."""
 
+_CORE = "temporalio.bridge.temporal_sdk_bridge"
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -41,7 +44,17 @@ def run_plainly(main: Callable[[], int | None]) -> NoReturn:
 
 
 def _exit(status: int | None) -> NoReturn:
+    """End the process with this status.
+
+    The SDK's core has threads that outlive its client. One that lets go of something of Python's while the interpreter
+    is being taken down aborts the process (Python 3.11, temporalio 1.35.0), and a command that has done its work would
+    fail. So with the core loaded, all that the interpreter would still do is done here, and it is not taken down.
+    """
     sys.stdout.flush()
+    if _CORE in sys.modules:
+        atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage] - nothing public runs them
+        sys.stderr.flush()
+        os._exit(status or 0)
     sys.exit(status or 0)
 
 

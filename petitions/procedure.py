@@ -154,7 +154,7 @@ def reopen(case: Case, reopening: Reopening, now: datetime, request_id: Name | N
 
 
 def resume(case: Case, reason: Text, run: Name, now: datetime) -> Step:
-    """The case goes on from its record in another run; nothing if it is over (docs/decisions/0016)."""
+    """The case goes on from its record in another run; nothing if it is over (docs/decisions/0017)."""
     minutes = _Minutes(case, now)
     if not case.closed:
         minutes.put(Resumed(reason=reason, run=run))

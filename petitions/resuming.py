@@ -1,4 +1,4 @@
-"""Resuming (按档案恢复): an open case whose workflow was lost goes on from its record (docs/decisions/0016).
+"""Resuming (按档案恢复): an open case whose workflow was lost goes on from its record (docs/decisions/0017).
 
 Nothing of the case changes by it; what fell due meanwhile fires at once, marked with how late. The entry that says so
 also keeps others off: whatever a stopped run may still be writing finds another entry in its place.

@@ -119,8 +119,15 @@ def house_worker(
     )
 
 
-def case_replayer(settings: PayloadSettings, interceptors: Sequence[Interceptor] = ()) -> Replayer:
+def case_replayer(
+    settings: PayloadSettings, interceptors: Sequence[Interceptor] = (), runtime: Runtime | None = None
+) -> Replayer:
     """What replays a case's history just as a worker of this version would.
+
+    Args:
+        settings: how payloads are sealed.
+        interceptors: of whoever wants to listen.
+        runtime: of the SDK; none: the process's own.
 
     Raises:
         KeyFileError, CipherMissingError: as ``data_converter_for``.
@@ -130,6 +137,7 @@ def case_replayer(settings: PayloadSettings, interceptors: Sequence[Interceptor]
         data_converter=data_converter_for(settings),
         interceptors=[RequestIds(), *interceptors],
         workflow_runner=workflow_runner(),
+        runtime=runtime,
     )
 
 

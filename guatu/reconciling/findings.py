@@ -14,7 +14,7 @@ from petitions.hand_over import WORKFLOW_ID_PREFIX
 from petitions.values import Value
 from store import Store
 from workflows.console import CASE_ROUND
-from workflows.petition_case import WORKFLOW_TYPE
+from workflows.names import WORKFLOW_TYPE
 
 _AT_A_TIME = 8
 _PAGE = 500

@@ -20,7 +20,7 @@ from tests.cluster.postgres import PASSWORD
 from tests.cluster.temporal import NAMESPACE
 from tests.cluster.topology import Cluster
 
-DAY_SECONDS = 7.0
+DAY_SECONDS = 6.0
 BEFORE_FIRST_SECONDS = 40.0
 """What two workers and two replicas get to start at the least."""
 

@@ -158,14 +158,17 @@ async def test_a_workflow_that_was_reset_is_replaced_and_what_only_it_had_is_sen
     """As after a restore of Temporal: its workflow stands at an earlier moment, and takes in what comes."""
     case = await covered(client, store)
     before = await store.entries(case.case_no)
+    first: int | None = None
     async for event in case.handle.fetch_history_events():
         if event.HasField("workflow_task_completed_event_attributes"):
+            first = event.event_id
             break
+    assert first is not None
     request = ResetWorkflowExecutionRequest(
         namespace="default",
         workflow_execution=WorkflowExecution(workflow_id=f"case-{case.case_no}"),
         reason="a restore",
-        workflow_task_finish_event_id=event.event_id,
+        workflow_task_finish_event_id=first,
         request_id="restore",
     )
     await client.workflow_service.reset_workflow_execution(request)
@@ -237,16 +240,16 @@ async def test_the_command_says_what_it_found_and_did(
     case = await covered(client, store)
     await case.handle.terminate()
     settings = {"GUATU_DATABASE_URL": stack.database_url, "TEMPORAL_ADDRESS": stack.temporal_address}
-    listed = await guatu("reconcile", settings=settings)
+    listed = await guatu("reconcile", "--histories", settings=settings)
     assert listed.returncode == 1
     line = f"case {case.case_no}: it is open on record"
     assert line in listed.stdout
-    assert listed.stdout.splitlines()[-1].endswith(" differ: --repair puts them right")
+    assert listed.stdout.splitlines()[-1].endswith(" differ from Temporal: --repair puts them right")
     mended = await guatu("reconcile", "--repair", settings=settings)
     assert mended.returncode == 0, mended.stdout
     assert line in mended.stdout
-    again = await guatu("reconcile", settings=settings)
-    assert (again.returncode, again.stdout) == (0, "the record and Temporal agree\n")
+    again = await guatu("reconcile", "--histories", settings=settings)
+    assert (again.returncode, again.stdout) == (0, "the record and the histories agree\n")
     described = await client.get_workflow_handle(f"case-{case.case_no}").describe()
     assert described.status is WorkflowExecutionStatus.RUNNING
     await latest(case).handle.terminate()

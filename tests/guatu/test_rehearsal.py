@@ -1,0 +1,52 @@
+"""``guatu rehearse``: what counts as different in two histories; the rest is in ``tests/cluster/test_upgrade.py``."""
+
+import pytest
+from temporalio.client import Client
+
+from guatu import rehearsal
+from guatu.embedded.stack import EmbeddedStack
+from intake.engine import connect_temporal
+from sealing.settings import PayloadSettings
+from store import Store
+from tests.guatu.running import guatu
+from tests.workflows.outside_program import hand_over
+
+differing = rehearsal._differing  # pyright: ignore[reportPrivateUsage] - what it finds is told by cases
+
+
+def test_words_may_differ_and_nothing_else() -> None:
+    entry = {"seq": 1, "text": "一", "happened": {"event": "dispatched", "unit": "unit/甲"}}
+    before = {"case_no": "X", "entries": [entry]}
+    assert differing(before, before) == ""
+    assert differing(before, {**before, "entries": [{**entry, "text": "二"}]}) == ""
+    other = {**entry, "happened": {"event": "dispatched", "unit": "unit/乙"}}
+    assert differing(before, {**before, "entries": [other]}) == "entries[0].happened.unit"
+    assert differing(before, {**before, "entries": [entry, entry]}) == "number of entries"
+    assert differing(before, {**before, "insist": True}) == "insist"
+    assert differing({**entry, "text": None}, entry) == "text"
+
+
+@pytest.mark.usefixtures("worker")
+async def test_open_cases_go_on_with_this_very_version(
+    client: Client, store: Store, stack: EmbeddedStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session's other cases among them, wherever they stand."""
+    case = await hand_over(client, store)
+    await case.until("dispatched")
+    await case.cover()
+    monkeypatch.setenv("TEMPORAL_ADDRESS", stack.temporal_address)
+    done = await rehearsal.rehearse(await connect_temporal(), PayloadSettings())
+    assert case.case_no not in {fault.case_no for fault in done.faults}
+    assert done.cases >= 1
+    assert done.reworded == ()
+    settings = {"GUATU_DATABASE_URL": stack.database_url, "TEMPORAL_ADDRESS": stack.temporal_address}
+    ran = await guatu("rehearse", settings=settings)
+    assert ran.stdout.splitlines()[-1].startswith(("go: all ", "no-go: ")), ran.stderr
+    await case.handle.terminate()
+
+
+async def test_no_version_is_told_before_a_worker_has_one(stack: EmbeddedStack) -> None:
+    settings = {"TEMPORAL_ADDRESS": stack.temporal_address}
+    listed = await guatu("deployment", "list", settings=settings)
+    assert (listed.returncode, listed.stdout) == (0, "")
+    assert "no worker has a GUATU_WORKER_BUILD_ID" in listed.stderr
