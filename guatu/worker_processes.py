@@ -9,7 +9,7 @@ import http.client
 import os
 from collections.abc import Iterable, Sequence
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
@@ -22,7 +22,8 @@ from worker.health import Check, health_endpoint
 from worker.settings import WorkerSettings
 
 _LABEL = "process"
-_SECONDS = 3.0
+_SECONDS = 1.0
+"""How long a process may take to tell what it has counted."""
 _AFTER_DRAINING = 10.0
 """What a process gets to end in order beyond its draining."""
 
@@ -42,11 +43,8 @@ async def run_worker_processes(settings: WorkerSettings, stop: asyncio.Event) ->
     supervised = [SupervisedService(service, say) for service in services]
     checks: dict[str, Check] = {service.name: _ready(service) for service in services}
 
-    async def counted() -> bytes:
-        return await asyncio.to_thread(_counted, services)
-
     async with (
-        health_endpoint(settings.worker_host, settings.worker_port, checks, counted),
+        health_endpoint(settings.worker_host, settings.worker_port, checks, _metrics_of_all(services)),
         stopped_at_the_end(*supervised),
     ):
         working = asyncio.create_task(_keep(supervised))
@@ -88,17 +86,17 @@ def _ready(service: Service) -> Check:
     return check
 
 
-def _counted(services: Iterable[Service]) -> bytes:
+def _metrics_of_all(services: Sequence[Service]) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(_Together({service.name.split()[-1]: _metrics_of(service.port) for service in services}))
-    return generate_latest(registry)
+    registry.register(_Together(services))
+    return registry
 
 
 class _Together(Collector):
     """The metrics of several processes, each sample with the number of its process."""
 
-    def __init__(self, texts: dict[str, str]) -> None:
-        self._texts = texts
+    def __init__(self, services: Sequence[Service]) -> None:
+        self._services = services
 
     def describe(self) -> Iterable[Metric]:
         """Nothing beforehand: what there is shows when it is read."""
@@ -107,8 +105,9 @@ class _Together(Collector):
     def collect(self) -> Iterable[Metric]:
         """One family for each name, with the samples of all processes."""
         families: dict[str, Metric] = {}
-        for process, text in self._texts.items():
-            for family in text_string_to_metric_families(text):
+        for service in self._services:
+            process = service.name.split()[-1]
+            for family in text_string_to_metric_families(_metrics_of(service.port)):
                 known = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
                 known.samples += [
                     sample._replace(labels={**sample.labels, _LABEL: process}) for sample in family.samples

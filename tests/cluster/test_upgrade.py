@@ -52,8 +52,8 @@ async def test_the_rehearsal_refuses_a_change_without_a_patch(cluster: Cluster) 
 
 
 @pytest.mark.usefixtures("open_cases")
-async def test_the_rehearsal_refuses_a_rule_that_decides_otherwise(cluster: Cluster) -> None:
-    """Only the cases that it concerns: those that were acknowledged."""
+async def test_the_rehearsal_refuses_a_version_that_decides_otherwise(cluster: Cluster) -> None:
+    """Only the cases that it concerns: those that have taken messages in."""
     otherwise = version(cluster.place, "otherwise", *THAT_DECIDES_OTHERWISE)
     status, printed, told = await cluster.guatu("rehearse", source=otherwise)
     assert status == 1, printed + told

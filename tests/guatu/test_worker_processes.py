@@ -19,7 +19,7 @@ def processes_in_metrics(port: int) -> set[str]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         families = text_string_to_metric_families(answer.read().decode())
         samples = [sample for family in families for sample in family.samples]
-    return {sample.labels["process"] for sample in samples if sample.name.startswith("python_info")}
+    return {sample.labels["process"] for sample in samples if sample.name.startswith("process_start_time_seconds")}
 
 
 async def test_two_processes_are_one_worker(stack: EmbeddedStack) -> None:
