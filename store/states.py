@@ -13,7 +13,7 @@ from store.reading import sight_parameters
 from store.record import folded
 
 _SQL = queries.load("states")
-_ONE, _OPEN, _STANDING = _SQL["one"], _SQL["open"], _SQL["standing"]
+_ONE, _OPEN, _ROUNDS = _SQL["one"], _SQL["open"], _SQL["rounds"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class OpenCases:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RoundOfCase:
     """How far a case has come, in short.
 
     Attributes:
@@ -51,11 +51,11 @@ class CaseStates(OnPool):
             row = await connection.fetchrow(*_ONE(case_no=case_no))
             return await state_of(connection, case_no, row["state"]) if row else None
 
-    async def standing(self, case_nos: Sequence[str]) -> dict[str, Standing]:
+    async def rounds(self, case_nos: Sequence[str]) -> dict[str, RoundOfCase]:
         """How far each of these cases has come; one that is not on record has no part in it."""
         async with self._connected() as connection:
-            rows = await connection.fetch(*_STANDING(case_nos=list(case_nos)))
-        return {row["case_no"]: Standing(round=row["round"], closed=row["closed"]) for row in rows}
+            rows = await connection.fetch(*_ROUNDS(case_nos=list(case_nos)))
+        return {row["case_no"]: RoundOfCase(round=row["round"], closed=row["closed"]) for row in rows}
 
     async def open_cases(self, limit: int, *, sight: Sight = EVERYTHING) -> OpenCases:
         """The open cases in sight, those due first at the front, ``limit`` at the most."""

@@ -155,8 +155,8 @@ async def _ended_otherwise(store: Store, client: Client) -> list[str]:
     numbers = sorted(listed)
     for start in range(0, len(numbers), _PAGE):
         page = numbers[start : start + _PAGE]
-        standing = await store.standing(page)
-        found += [no for no in page if no not in standing or not standing[no].closed or standing[no].round < listed[no]]
+        rounds = await store.rounds(page)
+        found += [no for no in page if no not in rounds or not rounds[no].closed or rounds[no].round < listed[no]]
     return found
 
 

@@ -10,5 +10,5 @@ WHERE closed_at IS NULL
 ORDER BY due_at, starred DESC, received_at, case_no
 LIMIT :limit;
 
--- standing: in which round each of these cases is, and whether it is over
+-- rounds: in which round each of these cases is, and whether it is over
 SELECT case_no, round, closed_at IS NOT NULL AS closed FROM petition_case WHERE case_no = ANY (:case_nos::text[]);

@@ -78,6 +78,7 @@ class Product:
 
     def log(self, service: Service) -> list[dict[str, Any]]:
         """The lines of a log."""
+        assert service.log is not None
         lines = service.log.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 

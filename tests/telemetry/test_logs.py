@@ -30,6 +30,7 @@ async def test_the_api_names_the_case_and_the_request(product: Product) -> None:
     line = next(line for line in product.log(product.api) if line.get("request_id") == "r-logs")
     assert line["event"] == "a caller was refused"
     assert re.fullmatch("[0-9a-f]{32}", line["trace_id"])
+    assert product.api.log is not None
     assert KEY not in product.api.log.read_text(encoding="utf-8")
     for detail in ("name", "telephone", "address"):
         assert str(COMPLAINANT[detail]) not in product.api.log.read_text(encoding="utf-8")
