@@ -23,6 +23,7 @@ from sealing.envelope import MasterKeys
 from sealing.errors import KeyFileError
 
 _OTHERS = 0o077
+_GROUP_READS = 0o040
 _OWNER_ONLY = 0o600
 _MOST_BYTES = 256 * 1024
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -118,7 +119,7 @@ def _read(path: Path) -> tuple[_Seen, MasterKeys]:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise KeyFileError(path, "is no ordinary file")
-        if found.st_mode & _OTHERS:
+        if found.st_mode & (_OTHERS & ~_GROUP_READS if _is_lent(found) else _OTHERS):
             mode = stat.S_IMODE(found.st_mode)
             raise KeyFileError(path, f"can be read or changed by others than its owner (mode {mode:04o}): chmod 600 it")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
@@ -130,6 +131,11 @@ def _read(path: Path) -> tuple[_Seen, MasterKeys]:
     if len(text) > _MOST_BYTES:
         raise KeyFileError(path, f"has more than {_MOST_BYTES} bytes, so it is none")
     return _stamp(found), _parsed(path, text)
+
+
+def _is_lent(found: os.stat_result) -> bool:
+    """Whether it is another account's, which lets this one read it by a group: so containers are given secrets."""
+    return found.st_uid != os.geteuid() and found.st_gid in {os.getegid(), *os.getgroups()}
 
 
 def _stamp(found: os.stat_result) -> _Seen:

@@ -107,6 +107,20 @@ def test_a_file_that_is_closed_to_others_is_taken(key_path: Path, mode: int) -> 
     KeyFile(key_path)
 
 
+@pytest.mark.parametrize(("mode", "taken"), [(0o440, True), (0o460, False), (0o444, False), (0o450, False)])
+def test_a_file_of_another_account_may_be_read_by_our_group(
+    key_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, taken: bool
+) -> None:
+    key_path.chmod(mode)
+    owner = key_path.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    if taken:
+        KeyFile(key_path)
+    else:
+        with pytest.raises(KeyFileError, match="by others than its owner"):
+            KeyFile(key_path)
+
+
 def test_a_file_that_is_opened_to_others_later_is_refused_too(key_path: Path) -> None:
     file = KeyFile(key_path)
     key_path.chmod(0o644)
