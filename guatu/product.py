@@ -67,6 +67,11 @@ def payload_environment(settings: PayloadSettings) -> dict[str, str]:
     }
 
 
+def ui_codec_endpoint(settings: PayloadSettings, api_port: int) -> str | None:
+    """Where the embedded Temporal UI has payloads opened: by the API on this port; none: they are in plain."""
+    return f"http://{LOOPBACK}:{api_port}/codec" if settings.payload_key_file else None
+
+
 def url_of(service: Service) -> str:
     """Where a service is on this machine."""
     return f"http://{LOOPBACK}:{service.port}"

@@ -6,11 +6,19 @@ from pathlib import Path
 
 from api.settings import ApiSettings
 from guatu.embedded import EmbeddedSettings, EmbeddedStack
-from guatu.embedded.ports import check_free
-from guatu.product import api_service, ports_told_with_their_options, stopped_at_the_end, url_of, worker_service
+from guatu.embedded.ports import check_free, free_port
+from guatu.product import (
+    api_service,
+    ports_told_with_their_options,
+    stopped_at_the_end,
+    ui_codec_endpoint,
+    url_of,
+    worker_service,
+)
 from guatu.running import say
 from guatu.services import Service, SupervisedService, inherited_settings
 from guatu.settings import read_settings
+from sealing.settings import PayloadSettings
 from worker.settings import WorkerSettings
 
 
@@ -59,13 +67,18 @@ async def up(options: UpOptions, stop: asyncio.Event) -> int:
             for port, (purpose, _) in own_ports.items():
                 if port:
                     check_free(port, purpose)
+            # Chosen here: the Temporal UI, which starts before the API, is told where that will be.
+            api_port = options.api_port or free_port()
             settings = EmbeddedSettings(
-                data_dir=options.data_dir, temporal_port=options.temporal_port, ui_port=options.ui_port
+                data_dir=options.data_dir,
+                temporal_port=options.temporal_port,
+                ui_port=options.ui_port,
+                ui_codec_endpoint=ui_codec_endpoint(read_settings(PayloadSettings), api_port),
             )
             async with EmbeddedStack(settings, say) as stack:
                 environment = inherited_settings()
                 data_dir = options.data_dir.expanduser().absolute()
-                api = api_service(stack, data_dir, options.api_port, environment)
+                api = api_service(stack, data_dir, api_port, environment)
                 pages = {"GUATU_PAGES_URL": url_of(api)}
                 worker = worker_service(stack, data_dir, worker_port, {**pages, **environment})
                 await _run(stack, worker, api)

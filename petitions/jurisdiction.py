@@ -89,6 +89,13 @@ class Jurisdiction(Value):
         }
         return {key.of(county): self.counties[county].titles.get(key, title) for key, title in derived.items()}
 
+    def titles(self) -> dict[str, str]:
+        """The titles of all offices, by id: the city's, the counties', and the units by their names."""
+        of_counties = {
+            office: title for county in self.counties for office, title in self.county_titles(county).items()
+        }
+        return self.city_titles() | of_counties | {unit: unit.removeprefix("unit/") for unit in self.unit_ids()}
+
     def regions(self) -> dict[str, str]:
         """What people read for every region, by its id: the counties in the file's order, then the level's own."""
         own = {self.own_region.id: self.own_region.name} if self.own_region else {}

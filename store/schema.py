@@ -17,6 +17,7 @@ import asyncpg
 from store import queries
 from store.connection import CONNECT_SECONDS, Connection, OnPool, Pool, PooledConnection, connected, store_errors
 from store.errors import SchemaError, StoreError, StoreMisconfiguredError
+from store.rights import give_rights
 
 _SQL = queries.load("schema")
 _LOCK, _LIMIT_WAITING = _SQL["lock"], _SQL["limit_waiting"]
@@ -128,25 +129,34 @@ async def prepare_schema(dsn: str) -> tuple[str, ...]:
         found = _compare(await _applied(connection))
         if found.is_usable:
             return ()
-        return await _migrate(connection)
+        try:
+            return await _migrate(connection)
+        except asyncpg.InsufficientPrivilegeError as error:
+            # A role that may only add to the record makes no tables either: its owner has to.
+            raise SchemaError(f"{found.reason} as the tables' owner ({error})") from None
 
 
-async def migrate(dsn: str) -> tuple[str, ...]:
+async def migrate(dsn: str, application: str | None = None) -> tuple[str, ...]:
     """Bring the schema up to this version, all of it or nothing; two at once wait for each other.
+
+    Args:
+        dsn: The database, by the owner of its tables.
+        application: The role that is to have the application's rights (``store.rights``), and no other.
 
     Returns:
         The names of the migrations that were made; none if there was nothing to do.
 
     Raises:
         SchemaError: The database has a schema that this version does not know, or a migration failed.
-        StoreMisconfiguredError: The server is too old, or the database cannot hold Chinese.
+        StoreMisconfiguredError: The server is too old, the database cannot hold Chinese, or there is no such role,
+            or none that rights bind.
         StoreError: As its other kinds say.
     """
     async with _connection(dsn) as connection:
-        return await _migrate(connection)
+        return await _migrate(connection, application)
 
 
-async def _migrate(connection: Connection) -> tuple[str, ...]:
+async def _migrate(connection: Connection, application: str | None = None) -> tuple[str, ...]:
     _check_server(connection)
     async with connection.transaction():
         await connection.execute(*_LOCK(key=_LOCK_KEY))
@@ -171,6 +181,8 @@ async def _migrate(connection: Connection) -> tuple[str, ...]:
                     version=migration.version, name=migration.name, sha256=migration.sha256, oldest=migration.oldest
                 )
             )
+        if application is not None:
+            await give_rights(connection, application)
     return tuple(migration.name for migration in missing)
 
 

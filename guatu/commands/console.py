@@ -1,4 +1,4 @@
-"""``guatu reconcile``: for the operators who watch the cases in Temporal."""
+"""``guatu links`` and ``reconcile``: for the operators who watch the cases in Temporal (docs/console.md)."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +10,41 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from store import Store
+
+
+def links(
+    office: Annotated[
+        list[str] | None,
+        typer.Option(help="An office's id, such as unit/西城街道办事处: what it is waited for. May be given again."),
+    ] = None,
+) -> None:
+    """Print ready-made links into the Temporal UI, by the settings of the API; with --office, of these offices."""
+    from guatu.running import run_plainly
+
+    def main() -> None:
+        from activities.jurisdictions import Jurisdictions
+        from api.settings import ApiSettings
+        from guatu.errors import CommandError
+        from guatu.links import Places, link_of_office, links_of_city_offices
+        from guatu.links import links as links_for_everybody
+        from guatu.settings import read_settings
+
+        # Nothing is read from the database: the links follow from the settings alone.
+        settings = read_settings(ApiSettings, database_url="")
+        jurisdiction = Jurisdictions(settings.jurisdiction).get(None)
+        wall = f"http://{settings.api_host}:{settings.api_port}"
+        places = Places(str(settings.temporal_ui_url), settings.temporal_namespace, wall)
+        titles = jurisdiction.titles()
+        if unknown := [each for each in office or () if each not in titles]:
+            raise CommandError(f"the jurisdiction {settings.jurisdiction!r} has no office {unknown[0]!r}")
+        if office:
+            found = [link_of_office(places, each, titles[each]) for each in office]
+        else:
+            found = [*links_for_everybody(places), *links_of_city_offices(places, jurisdiction)]
+        for each in found:
+            typer.echo(f"{each.label}\n  {each.address}")
+
+    run_plainly(main)
 
 
 def reconcile(
@@ -83,4 +118,5 @@ async def _repair(store: "Store", client: "Client") -> int:
 
 def add_to(app: typer.Typer) -> None:
     """Make them commands of the application."""
+    app.command()(links)
     app.command()(reconcile)

@@ -28,16 +28,23 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def migrate() -> None:
-    """Bring the database's schema up to this version."""
+def migrate(
+    application: Annotated[
+        str | None,
+        typer.Option(metavar="ROLE", help="Give this role what the application needs: of the record, adding alone."),
+    ] = None,
+) -> None:
+    """Bring the database's schema up to this version, as the owner of its tables."""
     from guatu.running import run_until_interrupted
     from guatu.settings import read_settings
     from store import migrate as migrate_schema
     from store.settings import DatabaseSettings
 
     async def main(_stop: asyncio.Event) -> None:
-        made = await migrate_schema(read_settings(DatabaseSettings).database_url)
+        made = await migrate_schema(read_settings(DatabaseSettings).database_url, application)
         typer.echo("\n".join(f"migrated: {name}" for name in made) or "the schema is up to date")
+        if application:
+            typer.echo(f"{application} may add to the record and read it, and change nothing of it")
 
     run_until_interrupted(main)
 

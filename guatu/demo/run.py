@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Coroutine, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from guatu.demo.processes import DemoProcesses, demo_processes
 from guatu.demo.progress import Progress
 from guatu.demo.timetable import Timetable, jurisdiction_of, read_timetable, shipped_timetable
 from guatu.embedded import EmbeddedSettings, EmbeddedStack
-from guatu.embedded.ports import check_free
+from guatu.embedded.ports import check_free, free_port
 from guatu.errors import CommandError
-from guatu.product import LOGS, ports_told_with_their_options
+from guatu.product import LOGS, ports_told_with_their_options, ui_codec_endpoint
 from guatu.running import say
 from intake.engine import client_data_converter
 from petitions.clock import ShortClock
@@ -79,8 +79,11 @@ async def demo(options: DemoOptions, stop: asyncio.Event) -> int:
     with ports_told_with_their_options(asked_for), _data_directory(options.data_dir) as data_dir:
         if options.api_port:
             check_free(options.api_port, "the API")
+        # Chosen here: the Temporal UI, which starts before the API, is told where that will be.
+        options = replace(options, api_port=options.api_port or free_port())
         settings = EmbeddedSettings(
             data_dir=data_dir,
+            ui_codec_endpoint=ui_codec_endpoint(PayloadSettings(), options.api_port),
             temporal_port=options.temporal_port,
             ui_port=options.ui_port,
             temporal_in_memory=options.data_dir is None,

@@ -26,6 +26,7 @@ class EmbeddedSettings:
         ui_port: The Temporal UI's port on 127.0.0.1; 0 chooses a free one.
         namespace: The Temporal namespace to have.
         temporal_in_memory: Whether Temporal forgets everything when it stops.
+        ui_codec_endpoint: Where the Temporal UI has sealed payloads opened; none: it shows them as they are.
         extra_server_args: Further arguments of ``temporal server start-dev``.
         temporal_cli: The Temporal CLI to use and no other; by default one is found or made.
     """
@@ -35,6 +36,7 @@ class EmbeddedSettings:
     ui_port: int = 8233
     namespace: str = "default"
     temporal_in_memory: bool = False
+    ui_codec_endpoint: str | None = None
     extra_server_args: tuple[str, ...] = ()
     temporal_cli: Path | None = None
 
@@ -87,6 +89,7 @@ class EmbeddedStack:
                 ui_port=settings.ui_port,
                 namespace=settings.namespace,
                 in_memory=settings.temporal_in_memory,
+                ui_codec_endpoint=settings.ui_codec_endpoint,
                 extra_args=settings.extra_server_args,
             )
             self._exits.push_async_callback(self._stop_both)

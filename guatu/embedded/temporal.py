@@ -51,6 +51,7 @@ class EmbeddedTemporal:
         ui_port: int,
         namespace: str,
         in_memory: bool,
+        ui_codec_endpoint: str | None,
         extra_args: tuple[str, ...],
     ) -> None:
         self.port = port or free_port()
@@ -60,6 +61,7 @@ class EmbeddedTemporal:
         self._say = say
         self._namespace = namespace
         self._in_memory = in_memory
+        self._ui_codec_endpoint = ui_codec_endpoint
         self._extra_args = extra_args
         self._log = directory.logs / "temporal.log"
         self._log_begin = 0
@@ -155,6 +157,8 @@ class EmbeddedTemporal:
         words += ["--ui-disable-news-fetch", "--log-level", "warn", "--log-format", "text"]
         if self._namespace != "default":  # which is there in any case
             words += ["--namespace", self._namespace]
+        if self._ui_codec_endpoint:
+            words += ["--ui-codec-endpoint", self._ui_codec_endpoint]
         if not self._in_memory:
             # By its bare name: the server makes an address of it, in which a "?" or "%" would mean something.
             words += ["--db-filename", _FILE, *_DURABLE]

@@ -13,7 +13,7 @@ import pytest
 
 from store import Store, migrate, open_pool
 from store.connection import Connection, Pool
-from tests.store.servers import Server, own_postgres
+from tests.store.servers import Server, as_role, own_postgres
 
 _GIVEN = os.environ.get("GUATU_TEST_SUPERUSER_URL")
 
@@ -40,10 +40,20 @@ async def empty_database(server: Server) -> AsyncGenerator[str]:
 
 
 @pytest.fixture(scope="session")
-async def template(server: Server) -> AsyncGenerator[str]:
+async def application(server: Server) -> AsyncGenerator[str]:
+    """The role of the application, which may only add to the record: the store has to do with that."""
+    role = "guatu_test_application"
+    await server.execute(f"DROP ROLE IF EXISTS {role}")
+    await server.execute(f"CREATE ROLE {role} LOGIN")
+    yield role
+    await server.execute(f"DROP ROLE {role}")
+
+
+@pytest.fixture(scope="session")
+async def template(server: Server, application: str) -> AsyncGenerator[str]:
     """The name of a migrated database to copy."""
     async with server.database("ENCODING 'UTF8' TEMPLATE template0") as url:
-        await migrate(url)
+        await migrate(url, application)
         yield urlsplit(url).path.removeprefix("/")
 
 
@@ -55,9 +65,9 @@ async def database(server: Server, template: str) -> AsyncGenerator[str]:
 
 
 @pytest.fixture
-async def pool(database: str) -> AsyncGenerator[Pool]:
+async def pool(database: str, application: str) -> AsyncGenerator[Pool]:
     """Connections as the service has them."""
-    async with open_pool(database, max_size=8) as pool:
+    async with open_pool(as_role(database, application), max_size=8) as pool:
         yield pool
 
 

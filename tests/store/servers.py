@@ -63,6 +63,13 @@ class Server:
             await self._drop(name)
 
 
+def as_role(url: str, role: str) -> str:
+    """The address of the same database for another role."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{role}@{place}").geturl()
+
+
 @asynccontextmanager
 async def own_postgres() -> AsyncGenerator[EmbeddedPostgres]:
     """A server of one's own, which may be stopped and started."""
