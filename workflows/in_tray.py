@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from temporalio import workflow
 from temporalio.common import RawValue
 
-from petitions.messages import MESSAGE_BYTES
+from petitions.messages import MESSAGE_BYTES, Refusal, Unreadable
 from petitions.procedure import Answered
+from petitions.vocabulary import RefusalCode
 from workflows.case_in_hand import CaseInHand
 from workflows.payloads import UNREADABLE, message_of, unreadable, was_unreadable
 from workflows.request_ids import current_request_id
@@ -21,6 +22,8 @@ _LETTERS = 100
 """Messages that one workflow task reads at the most. A stuffed case takes some milliseconds for each."""
 _BYTES = 512 * 1024
 """What they may amount to; the first of a task is read whatever its size. Much less than two seconds of work."""
+_REASON = 200
+"""Characters of an operator's reason that are kept."""
 _SPREAD = "a-flood-is-spread-over-tasks"
 
 
@@ -60,6 +63,25 @@ class Letter:
         if self._unreadable is None:
             self._unreadable = was_unreadable(self._bodies, f"message-{self.number}")
         return self._unreadable
+
+
+class Cancelling(Letter):
+    """An operator's request to cancel the workflow: no message of the contract, so it is refused, and on record.
+
+    Args:
+        reason: What the operator gave for it, if anything.
+    """
+
+    def __init__(self, reason: str | None) -> None:
+        super().__init__("cancel", ())
+        self._reason = f"；操作员的说明：{reason[:_REASON]}" if reason else ""
+
+    def bring(self, hand: CaseInHand) -> None:
+        """Have it refused."""
+        said = f"在办件不能取消；要结束办理，请发送 withdrawal（撤回）或 merge（并案），并写明理由{self._reason}"
+        refusal = Refusal(code=RefusalCode.UNKNOWN_KIND, reason=said)
+        message = Unreadable(kind="cancel", message_id=None, refusal=refusal)
+        self.answered = hand.take_in(message, self.request_id)
 
 
 class InTray:

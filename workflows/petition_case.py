@@ -5,13 +5,14 @@ case; the workflow waits for the stages in their order, and beside them the reco
 deadlines run (``workflows.alongside``).
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from petitions.hand_over import HandOver, HandOverError, read_hand_over
 from petitions.procedure import Answered, may_report, open_case, report_is_submitted
@@ -24,7 +25,7 @@ from workflows.activity_interface import CaseWork, OpenCase, RefusedHandOver, Re
 from workflows.alongside import Alongside
 from workflows.case_doors import CaseDoors
 from workflows.case_in_hand import Carried, CaseInHand, procedure_time
-from workflows.in_tray import InTray, Letter
+from workflows.in_tray import Cancelling, InTray, Letter
 from workflows.names import WORKFLOW_TYPE
 from workflows.patiently import patiently
 from workflows.payloads import UNREADABLE, KeyIsGoneError, json_of, sealed, was_unreadable
@@ -33,6 +34,15 @@ from workflows.request_ids import current_request_id
 _LAST_NOTICES_SECONDS = 60
 """How long a finished case waits for notices that are still on their way; the ledger knows the rest."""
 _GIVEN = 2_000
+_CANCELLING_IS_REFUSED = "cancelling-is-refused"
+
+
+def _forget_cancelling() -> None:
+    """The run's own task is no longer to be cancelled."""
+    task = asyncio.current_task()
+    assert task is not None
+    while task.cancelling():
+        task.uncancel()
 
 
 def _carried(arguments: Sequence[RawValue]) -> Carried | None:
@@ -67,15 +77,30 @@ class PetitionCase(CaseDoors):
     def __init__(self, *arguments: RawValue) -> None:
         self._hand: CaseInHand | None = None
         self._hand_over: HandOver | None = None
+        self._opening: OpenCase | None = None
+        self._companions: Alongside | None = None
         self._tray = InTray()
         if (carried := _carried(arguments)) is not None:
             self._hand = CaseInHand(carried)
 
     @workflow.run
     async def run(self, *arguments: RawValue) -> CaseResult:
-        """The procedure (design §3), top to bottom."""
+        """The procedure, to its end: an operator's request to cancel it is refused, and it goes on where it was."""
+        while True:
+            try:
+                return await self._procedure(arguments)
+            except (asyncio.CancelledError, ActivityError) as error:
+                if not is_cancelled_exception(error) or not workflow.patched(_CANCELLING_IS_REFUSED):
+                    raise
+                _forget_cancelling()
+                self._take_in(Cancelling(workflow.cancellation_reason()))
+
+    async def _procedure(self, arguments: tuple[RawValue, ...]) -> CaseResult:
+        """The procedure (design §3), top to bottom; begun again, it goes on from the stage in which the case is."""
         hand = self._hand or await self._take_over(arguments)
-        self._alongside = Alongside(hand, self._tray)
+        if self._companions is None:
+            self._companions = Alongside(hand, self._tray)
+        self._alongside.is_to_rest = False
         try:
             # Within 1 hour the responsible unit's notice is out.
             await self._leave(Stage.RECEIVED)
@@ -115,7 +140,9 @@ class PetitionCase(CaseDoors):
         """Take the rules that hold for the case, once."""
         self._hand_over = hand_over
         request_id = current_request_id()
-        opening = OpenCase(hand_over=hand_over, engine_now=workflow.now(), request_id=request_id)
+        # Once: asked for again, it must be the same, or the record would refuse it.
+        opening = self._opening or OpenCase(hand_over=hand_over, engine_now=workflow.now(), request_id=request_id)
+        self._opening = opening
         opened = await patiently(CaseWork.open_case, opening, f"受理{hand_over.case_no}：取用本辖区规则，登记，通知")
         step = open_case(hand_over, opened.rules, procedure_time(opened.rules, opening.engine_now), request_id)
         hand = CaseInHand.opened(step, opened)
@@ -239,6 +266,11 @@ class PetitionCase(CaseDoors):
             )
         )
         self._alongside.check()
+
+    @property
+    def _alongside(self) -> Alongside:
+        assert self._companions is not None, "the case is not open yet"
+        return self._companions
 
     @property
     def _in_hand(self) -> CaseInHand:

@@ -1,5 +1,6 @@
 """A key file of one's own, and a worker on a namespace of its own whose payloads are sealed by it."""
 
+import asyncio
 import dataclasses
 import itertools
 from collections.abc import AsyncGenerator
@@ -17,8 +18,10 @@ from temporalio.worker import Replayer
 
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
+from activities.reconciliation import discrepancies
 from guatu.embedded.stack import EmbeddedStack
 from intake.engine import client_data_converter
+from petitions.discrepancies import DiscrepancyKind
 from sealing.ciphers import CipherName
 from sealing.key_file import new_key_file
 from sealing.settings import PayloadSettings
@@ -83,6 +86,17 @@ class SealedPlace:
         converter = data_converter_for(self.settings())
         replayer = Replayer(workflows=[PetitionCase], data_converter=converter, workflow_runner=workflow_runner())
         await replayer.replay_workflow(history)
+
+    async def until_found(self, case_no: str, kind: DiscrepancyKind | None) -> None:
+        """Wait until a reconciliation finds a case as this; none: until it finds nothing."""
+        found: DiscrepancyKind | None = None
+        for _ in range(120):
+            standing = await discrepancies(self.store, self.plain, asking=False)
+            found = next((each.kind for each in standing if each.case_no == case_no), None)
+            if found is kind:
+                return
+            await asyncio.sleep(0.5)
+        raise AssertionError(f"{case_no} is found as {found}, not {kind}")
 
     def by_plain(self, case: OutsideCase) -> OutsideCase:
         """The same case in the hands of an outside program."""

@@ -13,6 +13,8 @@ from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from activities import reconciliation
+from petitions.discrepancies import DiscrepancyKind
 from sealing.ciphers import CipherName
 from sealing.key_file import add_master_key, new_key_file
 from sealing.settings import PayloadSettings
@@ -136,8 +138,9 @@ async def test_a_key_is_rotated_in_mid_case(place: SealedPlace) -> None:
 
 
 async def test_a_lost_key_stops_the_case_until_it_is_back(
-    place: SealedPlace, capfd: pytest.CaptureFixture[str]
+    place: SealedPlace, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reconciliation, "_PAUSE_SECONDS", 0.05)
     async with place.worker():
         case = await start(place)
         await case.until("dispatched")
@@ -152,10 +155,13 @@ async def test_a_lost_key_stops_the_case_until_it_is_back(
         running = await place.plain.get_workflow_handle(case.handle.id).describe()
         assert running.status is not None
         assert running.status.name == "RUNNING"
+        # The reconciliation finds it, without a key, and the wall says so until the key is back.
+        await place.until_found(case.case_no, DiscrepancyKind.STALLED)
         shutil.copy(kept, place.keys)
         place.client = await place.client_with(place.settings())
         view = await _when_back(place, case, "site_visit")
         assert view["refused"] == []
+        await place.until_found(case.case_no, None)
         await end(place, case, failed_tasks=True)
 
 

@@ -1,5 +1,6 @@
 """The demonstration with sealed payloads: unreadable in what Temporal keeps, and shown through the codec server."""
 
+import json
 import tomllib
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -27,6 +28,8 @@ from worker.process import data_converter_for, workflow_runner
 from workflows.petition_case import PetitionCase
 
 _TEXTS = {"summary", "location", "text", "notes", "facts", "measures", "opinion", "reason"}
+REFUSED = "我局已自行核实。"
+"""A refused message says it; of what such a message said nothing is kept in the record either."""
 _OF_EACH = 12
 """So many of each kind of text are looked for."""
 
@@ -62,7 +65,9 @@ async def demo() -> AsyncGenerator[SealedDemo]:
         kept = ("--data-dir", played.data_dir)
         settings = {"GUATU_PAYLOAD_KEY_FILE": str(played.keys)}
         done = await guatu("demo", "--exit", "--day-seconds", "6", *ports, *kept, settings=settings, seconds=900)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        # On time or not, which a busy machine decides: all of it was played.
+        last = json.loads(done.stdout.splitlines()[-1])
+        assert (last["final"]["received"], last["final"]["concluded"]) == (31, 30), done.stdout[-3000:] + done.stderr
         yield played
 
 
@@ -89,12 +94,13 @@ def _texts(value: object) -> Iterator[tuple[str, str]]:
 async def test_nothing_of_its_cases_can_be_read_in_what_temporal_keeps(demo: SealedDemo) -> None:
     sought = words()
     assert len(sought) > 60
+    assert REFUSED in sought
     async with demo.stack() as stack:
         plain = await Client.connect(stack.temporal_address)
         files = Files(demo.data_dir / "temporal")
         assert await search_everything(sought, Temporal(plain), files) == []
         found = await search_everything(sought, Postgres(stack.database_url))
-        assert {each.needle for each in found} == set(sought), "they were in the cases all the same"
+        assert {each.needle for each in found} == set(sought) - {REFUSED}, "they were in the cases all the same"
         # What may be there in plain is, so the search does see what it looks through.
         seen = await search_everything(("DZ0827-01", "宣汉县"), Temporal(plain), files)
         assert {"event # of case-DZ#-#", "visibility of case-DZ#-#", "temporal.db"} <= places_in(seen)

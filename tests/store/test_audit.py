@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from petitions.case import Case
 from store import Store, queries
 from store.connection import Connection, PooledConnection
 from store.record import folded
+from store.rows import case_columns, waiting_rows
 from tests.petitions.building import Story, concluded
 from tests.store.planting import all_sorts, keep_one_by_one, read_model, tamper
 
@@ -100,6 +103,40 @@ async def test_a_planted_change_is_found_and_mended(
     assert all(each.stored != each.rebuilt for each in found)
     assert await read_model(admin) == before
     assert await store.rebuild() == []
+
+
+def _late_by_an_hour(case: Case) -> dict[str, Any]:
+    columns = case_columns(case)
+    return columns | {"due_at": columns["due_at"] + timedelta(hours=1)}
+
+
+def _without_the_last(case: Case) -> list[dict[str, Any]]:
+    return waiting_rows(case)[:-1]
+
+
+@pytest.mark.parametrize(
+    ("part", "bug", "column"),
+    [("case_columns", _late_by_an_hour, "due_at"), ("waiting_rows", _without_the_last, "waiting")],
+)
+async def test_a_bug_in_the_projection_is_found_and_what_it_wrote_is_mended(
+    store: Store, admin: Connection, monkeypatch: pytest.MonkeyPatch, part: str, bug: object, column: str
+) -> None:
+    """A version with a bug has written the read model, case by case; the next one finds what it did."""
+    stories = all_sorts()
+    with monkeypatch.context() as planted:
+        planted.setattr(f"store.record.{part}", bug)
+        await keep_one_by_one(store, *stories)
+    found = await store.differences()
+    waiting = {story.case.case_no for story in stories if waiting_rows(story.case)}
+    assert {each.case_no for each in found} == (
+        waiting if column == "waiting" else {story.case.case_no for story in stories}
+    )
+    assert {each.column for each in found} == {column}
+    assert await store.rebuild() == found
+    mended = await read_model(admin)
+    await admin.execute("TRUNCATE petition_case CASCADE")
+    await store.rebuild()
+    assert await read_model(admin) == mended
 
 
 @pytest.mark.usefixtures("stories")
