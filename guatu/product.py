@@ -7,11 +7,13 @@ from pathlib import Path
 from guatu.embedded import EmbeddedStack
 from guatu.embedded.errors import PortInUseError
 from guatu.embedded.ports import LOOPBACK, free_port
+from guatu.embedded.postgres import APPLICATION
 from guatu.errors import CommandError
 from guatu.services import Service, SupervisedService, child_environment
 from sealing.errors import KeyFileError
 from sealing.key_file import new_key_file
 from sealing.settings import PayloadSettings
+from store import migrate
 
 LOGS = "logs"
 """Where a data directory keeps what the processes write, the embedded servers' logs among it."""
@@ -48,10 +50,20 @@ def api_service(stack: EmbeddedStack, data_dir: Path, port: int, environment: Ma
     return _service("api", "GUATU_API_PORT", stack, data_dir, port, settings)
 
 
+async def prepare_database(stack: EmbeddedStack) -> None:
+    """Migrate the embedded database as its owner; the product's processes may then add to the record, and no more.
+
+    Raises:
+        SchemaError: The database has a schema that this version does not know.
+        StoreError: As its other kinds say.
+    """
+    await migrate(stack.database_url, APPLICATION)
+
+
 def stack_environment(stack: EmbeddedStack) -> dict[str, str]:
     """The settings by which a process finds the embedded servers."""
     return {
-        "GUATU_DATABASE_URL": stack.database_url,
+        "GUATU_DATABASE_URL": stack.application_url,
         "TEMPORAL_ADDRESS": stack.temporal_address,
         "TEMPORAL_NAMESPACE": stack.namespace,
     }

@@ -10,6 +10,7 @@ from guatu.embedded.ports import check_free, free_port
 from guatu.product import (
     api_service,
     ports_told_with_their_options,
+    prepare_database,
     stopped_at_the_end,
     ui_codec_endpoint,
     url_of,
@@ -76,6 +77,7 @@ async def up(options: UpOptions, stop: asyncio.Event) -> int:
                 ui_codec_endpoint=ui_codec_endpoint(read_settings(PayloadSettings), api_port),
             )
             async with EmbeddedStack(settings, say) as stack:
+                await prepare_database(stack)
                 environment = inherited_settings()
                 data_dir = options.data_dir.expanduser().absolute()
                 api = api_service(stack, data_dir, api_port, environment)

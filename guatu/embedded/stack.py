@@ -11,7 +11,7 @@ from typing import Self
 from guatu.embedded.data_directory import DataDirectory, default_data_directory
 from guatu.embedded.errors import EmbeddedStackError
 from guatu.embedded.ports import check_free
-from guatu.embedded.postgres import EmbeddedPostgres
+from guatu.embedded.postgres import APPLICATION, EmbeddedPostgres
 from guatu.embedded.temporal import EmbeddedTemporal
 from guatu.embedded.temporal_binary import find_or_build_temporal
 
@@ -106,8 +106,13 @@ class EmbeddedStack:
 
     @property
     def database_url(self) -> str:
-        """PostgreSQL's address, for asyncpg and psql."""
+        """PostgreSQL's address for the owner of the database, for asyncpg and psql."""
         return self.postgres.dsn()
+
+    @property
+    def application_url(self) -> str:
+        """The same for the product's processes, which own nothing there."""
+        return self.postgres.dsn(role=APPLICATION)
 
     @property
     def temporal_address(self) -> str:

@@ -18,10 +18,10 @@ from temporalio.api.common.v1 import Payloads
 from temporalio.client import Client
 
 from guatu.embedded.stack import EmbeddedSettings, EmbeddedStack
-from guatu.product import api_service, stopped_at_the_end, url_of, worker_service
+from guatu.product import api_service, prepare_database, stopped_at_the_end, url_of, worker_service
 from guatu.services import SupervisedService
 from sealing.key_file import add_master_key, new_key_file
-from store import Store, open_pool, prepare_schema
+from store import Store, open_pool
 from tests.sealing.searching import Files, Temporal, places_in, search_everything
 from tests.workflows.outside_program import CHINA, UNIT, by, satisfied
 from worker.search_attributes import ensure_search_attributes
@@ -73,7 +73,7 @@ async def product() -> AsyncGenerator[Run]:
         environment = {"GUATU_PAYLOAD_KEY_FILE": str(keys), "GUATU_API_METRICS_PORT": "0"}
         settings = EmbeddedSettings(data_dir=data_dir, temporal_port=0, ui_port=0, temporal_in_memory=False)
         async with EmbeddedStack(settings, say) as stack:
-            await prepare_schema(stack.database_url)
+            await prepare_database(stack)
             plain = await Client.connect(stack.temporal_address)
             await ensure_search_attributes(plain)
             api = api_service(stack, data_dir, 0, environment)

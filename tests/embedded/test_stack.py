@@ -17,6 +17,7 @@ from guatu.embedded import (
     EmbeddedStack,
     PortInUseError,
 )
+from guatu.product import prepare_database
 
 
 def _stack(data: Path, cli: Path, **others: object) -> EmbeddedStack:
@@ -130,3 +131,15 @@ async def test_a_temporal_file_that_was_cut_short_is_begun_anew(data: Path, cli:
     (data / "temporal" / "temporal.db").write_bytes(b"")
     async with _stack(data, cli) as stack:
         await Client.connect(stack.temporal_address)
+
+
+async def test_the_products_processes_may_only_add_to_the_record(data: Path, cli: Path) -> None:
+    async with _stack(data, cli, temporal_in_memory=True) as stack:
+        await prepare_database(stack)
+        connection = await asyncpg.connect(stack.application_url)
+        try:
+            assert await connection.fetchval("SELECT count(*) FROM case_event") == 0
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute("DELETE FROM case_event")
+        finally:
+            await connection.close()

@@ -21,11 +21,19 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from guatu.embedded.stack import EmbeddedSettings, EmbeddedStack
-from guatu.product import LOGS, MASTER_KEYS, api_service, stopped_at_the_end, url_of, worker_service
+from guatu.product import (
+    LOGS,
+    MASTER_KEYS,
+    api_service,
+    prepare_database,
+    stopped_at_the_end,
+    url_of,
+    worker_service,
+)
 from guatu.services import SupervisedService
 from petitions.jurisdiction_offices import INTAKE, SUPERVISION_TEAM
 from sealing.key_file import add_master_key
-from store import Store, open_pool, prepare_schema
+from store import Store, open_pool
 from tests.guatu.running import guatu
 from tests.sealing.searching import Files, Place, Postgres, Temporal, Texts, places_in, search_everything
 from tests.workflows.outside_program import CHINA, UNIT, OutsideCase
@@ -142,7 +150,7 @@ async def product() -> AsyncGenerator[Run]:
         data_dir = Path(place, "data")
         settings = EmbeddedSettings(data_dir=data_dir, temporal_port=0, ui_port=0, temporal_in_memory=False)
         async with EmbeddedStack(settings, say) as stack:
-            await prepare_schema(stack.database_url)
+            await prepare_database(stack)
             client = await Client.connect(stack.temporal_address)
             await ensure_search_attributes(client)
             api = api_service(stack, data_dir, 0, {"GUATU_API_METRICS_PORT": "0"})
