@@ -18,7 +18,7 @@ def links(
         typer.Option(help="An office's id, such as unit/西城街道办事处: what it is waited for. May be given again."),
     ] = None,
 ) -> None:
-    """Print ready-made links into the Temporal UI, by the settings of the API; with --office, of these offices."""
+    """Print ready-made links into the Temporal UI, by the settings; with --office, of these offices."""
     from guatu.running import run_plainly
 
     def main() -> None:
@@ -28,12 +28,13 @@ def links(
         from guatu.links import Places, link_of_office, links_of_city_offices
         from guatu.links import links as links_for_everybody
         from guatu.settings import read_settings
+        from worker.settings import WorkerSettings
 
         # Nothing is read from the database: the links follow from the settings alone.
         settings = read_settings(ApiSettings, database_url="")
         jurisdiction = Jurisdictions(settings.jurisdiction).get(None)
-        wall = f"http://{settings.api_host}:{settings.api_port}"
-        places = Places(str(settings.temporal_ui_url), settings.temporal_namespace, wall)
+        wall = read_settings(WorkerSettings, database_url="").pages_url
+        places = Places(str(settings.temporal_ui_url), settings.temporal_namespace, str(wall))
         titles = jurisdiction.titles()
         if unknown := [each for each in office or () if each not in titles]:
             raise CommandError(f"the jurisdiction {settings.jurisdiction!r} has no office {unknown[0]!r}")

@@ -63,4 +63,6 @@ async def test_the_links_of_an_office_follow_the_settings() -> None:
     first, address, second, _ = done.stdout.splitlines()
     assert (first, second) == (f"等待{UNIT.removeprefix('unit/')}", "等待宣汉县县长")
     assert address.strip().startswith("https://ui.example/temporal/namespaces/%E7%8E%AF%E4%BF%9D/workflows?query=")
+    done = await guatu("links", settings={"GUATU_PAGES_URL": "https://guatu.example"})
+    assert "https://guatu.example/?missing=revisit" in done.stdout
     assert "unit/nobody" in one_sentence(await guatu("links", "--office", "unit/nobody"))
