@@ -146,7 +146,7 @@ class _Look:
             return None
 
     def _standing_still(self, seq: int, status: "WorkflowExecutionStatus.ValueType | None") -> Discrepancy:
-        todo = "its timers stand still and it takes no messages: whoever keeps the system must see to it"
+        todo = "its timers stand still and it takes no messages: guatu reconcile --repair takes it up again"
         on_record = f"it is open on record (entry {seq}), but its workflow"
         if status == _PAUSED:
             return self._found(DiscrepancyKind.PAUSED, f"{on_record} was paused", todo)
@@ -183,7 +183,7 @@ class _Look:
 
 
 _LAGGING_TODO = "see in the Temporal UI whether its activity record fails"
-_RESET_TODO = "what contradicts the record will be refused, so watch its activities"
+_RESET_TODO = "what contradicts the record is refused: guatu reconcile --repair goes on from the record"
 
 
 def _failing(described: _Description) -> str:
