@@ -126,14 +126,15 @@ class SharedSurroundings:
     def __init__(self) -> None:
         self._kept: dict[Sight, _Kept[Surroundings]] = {}
 
-    async def get(self, store: Store, now: datetime, sight: Sight, *, fresh: bool) -> Surroundings:
+    async def get(self, store: Store, now: datetime, sight: Sight, *, since: float | None) -> Surroundings:
         """The surroundings of the wall.
 
         Args:
             store: Where they are read.
             now: The procedure's time.
             sight: Of which cases.
-            fresh: As they stand at this moment; otherwise they may be ``STALE_SECONDS`` old.
+            since: When they must have been read at the earliest, by the monotonic clock; they are never older than
+                ``KEPT_SECONDS`` then. None: they may be ``STALE_SECONDS`` old.
 
         Raises:
             StoreError: As the store says.
@@ -156,7 +157,9 @@ class SharedSurroundings:
         if sight not in self._kept and len(self._kept) >= _MOST_SIGHTS:
             self._kept.pop(next(iter(self._kept)))
         kept = self._kept.setdefault(sight, _Kept[Surroundings]())
-        return await (kept.get(read, time.monotonic()) if fresh else kept.get_soon(read))
+        if since is None:
+            return await kept.get_soon(read)
+        return await kept.get(read, max(since, time.monotonic() - KEPT_SECONDS))
 
 
 def _shared(request: Request) -> SharedSurroundings:

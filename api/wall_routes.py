@@ -1,12 +1,14 @@
 """What answers at the wall's addresses : ``/``, with the stickers of the day, and ``/counties``."""
 
+import asyncio
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from api.authentication import Asking, require
 from api.context import Context, Reading
@@ -16,6 +18,7 @@ from api.kept_rows import Rows
 from api.marks import Sign
 from api.rendering import page
 from api.sticker_list import StickerList, looked_through, sticker_list
+from api.wall_list import as_csv, as_xlsx, table
 from api.wall_numbers import CLOSED_ROWS, Shared, SharedSurroundings, Surroundings
 from api.wall_page import ROWS, SCREEN_ROWS, wall
 from api.wall_query import Known, View, WallQuery, read_wall_query
@@ -45,8 +48,11 @@ class _Looking:
         self._shared: SharedSurroundings = shared
 
     async def surroundings(self, *, fresh: bool) -> Surroundings:
-        """What stands around the rows."""
-        return await self.context.in_time(self._shared.get(self.context.store, self.now, self.sight, fresh=fresh))
+        """What stands around the rows; fresh: nothing is missing that this process has been told of."""
+        changes = self.context.changes
+        told_at = changes.told_at() if changes is not None else time.monotonic()
+        since = told_at if fresh else None
+        return await self.context.in_time(self._shared.get(self.context.store, self.now, self.sight, since=since))
 
     def known(self, around: Surroundings) -> Known:
         """What an address is read against."""
@@ -108,6 +114,33 @@ async def show_wall(looking: Looking, rows: Rows, request: Request) -> HTMLRespo
     standing = () if query.at else await in_time(store.standing_discrepancies(sight=looking.sight))
     shown_halted = halted(standing, looking.jurisdiction.timezone)
     return page("wall-rows.html" if query.part else "wall.html", signs=Sign, wall=made, halted=shown_halted)
+
+
+@router.get("/list.csv", response_class=Response)
+async def list_as_csv(looking: Looking, request: Request) -> Response:
+    """The open cases that the wall's filters let through, for a spreadsheet program."""
+    content = as_csv(await _list(looking, request))
+    return _file(content, "text/csv; charset=utf-8", "csv")
+
+
+@router.get("/list.xlsx", response_class=Response)
+async def list_as_xlsx(looking: Looking, request: Request) -> Response:
+    """The same as a workbook."""
+    content = await asyncio.to_thread(as_xlsx, await _list(looking, request))
+    return _file(content, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+
+
+async def _list(looking: _Looking, request: Request) -> list[list[str]]:
+    known = looking.known(await looking.surroundings(fresh=False))
+    filters = read_wall_query(request.query_params, known).filters
+    cases = await looking.context.in_time(looking.context.store.wall_list(filters, looking.now, sight=looking.sight))
+    return table(cases, looking.jurisdiction.regions(), looking.zone)
+
+
+def _file(content: bytes, media_type: str, ending: str) -> Response:
+    return Response(
+        content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="cases.{ending}"'}
+    )
 
 
 async def _screenful(looking: _Looking, query: WallQuery) -> WallPage:

@@ -1,5 +1,6 @@
 """What is measured on: servers of one's own, workers in this process, and a receiver of notices on loopback."""
 
+import asyncio
 import tempfile
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -27,6 +28,7 @@ from intake.engine import Engine
 from intake.request_ids import SendRequestIds
 from petitions.jurisdiction_reading import read_jurisdiction
 from store import Store, open_pool, prepare_schema
+from store.changes import CaseChanges
 from store.connection import Pool
 from worker.process import case_worker, workflow_runner
 from worker.search_attributes import ensure_search_attributes
@@ -82,6 +84,7 @@ class Surroundings:
         pool: Connections for what the store does not read.
         receiver: Where all offices have their address.
         api_address: Where the HTTP API is, in this process, on a port of its own.
+        database_url: The database of all of them.
     """
 
     client: Client
@@ -89,6 +92,7 @@ class Surroundings:
     pool: Pool
     receiver: Receiver
     api_address: str
+    database_url: str
 
     async def bare_messages(self, case_no: str) -> int:
         """How many messages of a bare workflow Postgres has; the start counts as one."""
@@ -135,7 +139,12 @@ async def surroundings(say: Callable[[str], None]) -> AsyncGenerator[Surrounding
                     _http(stack, settings.jurisdiction) as address,
                 ):
                     yield Surroundings(
-                        client=client, store=Store(own), pool=own, receiver=receiver, api_address=address
+                        client=client,
+                        store=Store(own),
+                        pool=own,
+                        receiver=receiver,
+                        api_address=address,
+                        database_url=stack.database_url,
                     )
 
 
@@ -153,10 +162,15 @@ async def _http(stack: EmbeddedStack, jurisdiction: str) -> AsyncGenerator[str]:
     )
     with taken_port("127.0.0.1", 0, purpose="the API", setting="GUATU_API_PORT") as listener:
         async with open_pool(stack.database_url, max_size=settings.database_connections) as pool:
-            app = create_app(settings, pool, engine=Engine(client, settings.api_engine_seconds))
+            changes = CaseChanges(stack.database_url)
+            app = create_app(settings, pool, engine=Engine(client, settings.api_engine_seconds), changes=changes)
             await start_authentication(app)
-            async with serving(app, listener, drain_seconds=5):
-                yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            listening = asyncio.create_task(changes.listen())
+            try:
+                async with serving(app, listener, drain_seconds=5):
+                    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            finally:
+                listening.cancel()
 
 
 def _with_addresses(directory: Path, address: str) -> Path:

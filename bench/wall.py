@@ -121,8 +121,8 @@ def _tell(planned: PlannedCase, jurisdiction: Jurisdiction, until: datetime) -> 
     return _Told(pass_time(case, until), tuple(entries))
 
 
-async def _fill(url: str, say: Callable[[str], None]) -> datetime:
-    """Make the cases; the moment is that of the wall."""
+async def fill(url: str, say: Callable[[str], None]) -> datetime:
+    """Make the cases of a database that has none; the moment is that of the wall."""
     text = shipped_timetable()
     jurisdiction = Jurisdictions(jurisdiction_of(text)).get(None)
     cases = read_timetable(text, jurisdiction).cases
@@ -182,7 +182,7 @@ async def measure(say: Callable[[str], None]) -> tuple[str, bool]:
             await postgres.start()
             url = postgres.dsn("postgres", "postgres")
             await prepare_schema(url)
-            return await _measure(url, await _fill(url, say), say)
+            return await _measure(url, await fill(url, say), say)
         finally:
             await postgres.stop()
 

@@ -6,6 +6,7 @@ was told meanwhile cannot be known, so everybody is told that anything may have 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Generator
 
 import asyncpg
@@ -64,8 +65,16 @@ class CaseChanges:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._listeners: set[Listener] = set()
+        self._told_at = time.monotonic()
         self.listens = asyncio.Event()
         """Set while Postgres tells us of changes."""
+
+    def told_at(self) -> float:
+        """When Postgres last told of a change, by the monotonic clock; while it does not tell: now.
+
+        Whatever was read since then misses nothing that anybody has been told of.
+        """
+        return self._told_at if self.listens.is_set() else time.monotonic()
 
     @contextlib.contextmanager
     def listener(self) -> Generator[Listener]:
@@ -114,5 +123,6 @@ class CaseChanges:
         self._tell(str(payload))
 
     def _tell(self, case_no: str | None) -> None:
+        self._told_at = time.monotonic()
         for listener in self._listeners:
             listener.tell(case_no)

@@ -11,8 +11,8 @@ from petitions.coverage import coverage
 from petitions.events import Entry
 from petitions.evolution import fold
 from petitions.regions import regions_of
-from petitions.values import Name, Value
-from petitions.vocabulary import Category, Coverage, Sticker
+from petitions.values import Instant, Name, Value
+from petitions.vocabulary import Category, Coverage, Stage, Sticker
 from store import queries
 from store.connection import Pool, PooledConnection
 from store.known_cases import KnownCases, Version
@@ -23,9 +23,12 @@ from store.wall_figures import WallFigures, WallNumbers
 _SQL = queries.load("wall")
 _OPEN, _STATES, _MATCHING, _DUE_BETWEEN = _SQL["open"], _SQL["states"], _SQL["matching"], _SQL["due_between"]
 _STANDING, _ENTRIES_UNTIL = _SQL["standing"], _SQL["entries_until"]
+_LISTED = queries.load("wall_list")["listed"]
 
 FOLDED_AT_A_MOMENT = 1_000
 """Cases that are folded for a past moment at the most; a county's filter is applied before."""
+LISTED = 20_000
+"""Cases of a list at the most."""
 _FOLDED_AT_A_TIME = 100
 
 
@@ -61,6 +64,29 @@ NO_FILTERS = WallFilters()
 def is_overdue(case: Case, now: datetime | None) -> bool:
     """Whether a case is overdue: what is past its time is, also while nobody has recorded it yet."""
     return case.overdue or (now is not None and case.due_at < now)
+
+
+class ListedCase(Value):
+    """An open case as a list has it."""
+
+    case_no: str
+    starred: bool
+    county: str
+    responsible_unit: str | None
+    """As ``unit/<name>``."""
+    location: str
+    summary: str
+    categories: tuple[Category, ...]
+    stage: Stage
+    sticker: Sticker | None
+    round: int
+    received_at: Instant
+    due_at: Instant
+    overdue: bool
+    has_instruction: bool
+    has_supervision: bool
+    has_task_force: bool
+    has_revisit: bool
 
 
 @dataclass(frozen=True)
@@ -119,6 +145,21 @@ class WallReading(WallFigures):
             cases = await self._cases(connection, [Version.of(row) for row in rows])
         numbers = await self.wall_numbers(now, sight=sight) if with_numbers else None
         return WallPage(cases, matching, numbers)
+
+    async def wall_list(
+        self, filters: WallFilters, now: datetime, *, sight: Sight = EVERYTHING
+    ) -> tuple[ListedCase, ...]:
+        """All open cases that pass the filters, those due first at the front; ``LISTED`` at the most.
+
+        Args:
+            filters: Which of them.
+            now: The procedure's time, which tells what is overdue.
+            sight: Which of them whoever looks may see.
+        """
+        asked = _LISTED(now=now, limit=LISTED, **filters.model_dump(mode="json"), **sight_parameters(sight))
+        async with self._connected() as connection:
+            rows = await connection.fetch(*asked)
+        return tuple(ListedCase.model_validate(dict(row)) for row in rows)
 
     async def _cases(self, connection: PooledConnection, versions: Sequence[Version]) -> tuple[Case, ...]:
         """These cases in their order, at least as new as these versions; those that are known need no reading."""

@@ -1,5 +1,6 @@
 """The wall's page: what stands in its address, past moments, the stickers of a day, the television, the live part."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -308,7 +309,7 @@ async def test_closed_and_merged_cases_are_read_again_when_one_has_ended(own: Ho
     store = own.records.store
 
     async def ended() -> tuple[list[str], list[str]]:
-        around = await shared.get(store, KNOWN.now, EVERYTHING, fresh=True)
+        around = await shared.get(store, KNOWN.now, EVERYTHING, since=time.monotonic())
         return [each.case_no for each in around.ended.closed], sorted(around.ended.merged)
 
     await own.records.keep(rectifying(case_no="A"))
@@ -328,7 +329,9 @@ async def test_numbers_may_be_a_moment_old_and_no_older(own: House, monkeypatch:
     store = own.records.store
 
     async def received(*, fresh: bool) -> int:
-        return (await shared.get(store, KNOWN.now, EVERYTHING, fresh=fresh)).numbers.received
+        return (
+            await shared.get(store, KNOWN.now, EVERYTHING, since=time.monotonic() if fresh else None)
+        ).numbers.received
 
     assert await received(fresh=False) == 0
     await own.records.keep(Story(case_no="A"))

@@ -72,3 +72,18 @@ async def test_too_many_to_be_named_are_told_as_anything(changes: CaseChanges) -
         for number in range(1_001):
             listener.tell(f"X{number}")
         assert await listener.changed() is None
+
+
+async def test_it_knows_when_it_was_last_told(store: Store, changes: CaseChanges) -> None:
+    before = changes.told_at()
+    assert changes.told_at() == before
+    with changes.listener() as listener:
+        await store.record("X1", Story(case_no="X1").entries)
+        async with asyncio.timeout(20):
+            await listener.changed()
+    assert changes.told_at() > before
+
+
+def test_while_nothing_is_told_every_moment_may_have_changed_something() -> None:
+    deaf = CaseChanges("postgresql://nowhere/nothing")
+    assert deaf.told_at() < deaf.told_at()
