@@ -137,6 +137,8 @@ LINES: dict[tuple[str, str], Line] = {
     ("GET", "/livez"): Line(None, "/livez"),
     ("GET", "/readyz"): Line(None, "/readyz"),
     ("GET", "/counties"): Line(Deed.LIST_CASES, "/counties"),
+    ("GET", "/list.csv"): Line(Deed.LIST_CASES, "/list.csv"),
+    ("GET", "/list.xlsx"): Line(Deed.LIST_CASES, "/list.xlsx"),
     ("GET", "/live"): Line(Deed.LIST_CASES, "/live"),
     ("GET", "/"): Line(Deed.LIST_CASES, "/"),
     ("GET", "/cases/{no}"): Line(Deed.SEE_CASE, "/cases/X1"),

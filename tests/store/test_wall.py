@@ -9,7 +9,7 @@ from petitions.access import Sight
 from petitions.case import Case
 from petitions.vocabulary import Category, Coverage, Sticker
 from store import Store
-from store.wall import WallFilters, by_urgency
+from store.wall import NO_FILTERS, WallFilters, by_urgency
 from tests.petitions.building import DAY, HOUR, RECEIVED_AT, UNIT, Story, concluded, rectifying, surveying
 
 
@@ -76,6 +76,8 @@ async def test_the_query_filters_as_the_rule_says(store: Store, stories: list[St
         assert page.cases == tuple(sorted(wanted, key=by_urgency))
         assert page.matching == len(wanted)
     assert (await store.wall_at(RECEIVED_AT + 30 * DAY, filters)).cases == page.cases
+    listed = await store.wall_list(filters, RECEIVED_AT + 30 * DAY)
+    assert [each.case_no for each in listed] == numbers(page.cases)
 
 
 async def test_as_it_stood_at_any_moment(store: Store, stories: list[Story]) -> None:
@@ -114,4 +116,18 @@ async def test_nobody_sees_more_than_is_in_sight(store: Store, stories: list[Sto
     told = (await store.wall_now(sight=other)).numbers
     assert told is not None
     assert told.received == 1
+    assert [each.case_no for each in await store.wall_list(NO_FILTERS, RECEIVED_AT, sight=other)] == ["A3"]
     assert (await store.wall_now(sight=Sight(unit="unit/没有的局"))).matching == 0
+
+
+async def test_a_case_that_is_known_is_read_again_when_its_row_has_changed(store: Store, stories: list[Story]) -> None:
+    first = (await store.wall_now()).cases
+    again = (await store.wall_now()).cases
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    story = next(each for each in stories if each.case.case_no == first[0].case_no)
+    before = len(story.entries)
+    story.instructs(text="再查。")
+    await store.record(story.case.case_no, story.entries[before:])
+    changed = (await store.wall_now()).cases
+    assert changed[0] == story.case
+    assert changed[1:] == first[1:]
