@@ -6,7 +6,7 @@ To count all cases costs far more than a screenful of them, and many people look
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Final, Generic, TypeVar
 
@@ -109,7 +109,15 @@ def _ends(numbers: WallNumbers) -> tuple[object, ...]:
     return numbers.received, numbers.concluded, numbers.elsewhere, numbers.closed_last
 
 
-async def _read_ended(store: Store, sight: Sight) -> Ended:
+def _merges(numbers: WallNumbers) -> tuple[object, ...]:
+    """What changes whenever a case is merged, or comes and may be the one that answers it."""
+    return numbers.received, numbers.elsewhere
+
+
+async def _read_ended(store: Store, sight: Sight, numbers: WallNumbers, before: "Surroundings | None") -> Ended:
+    if before is not None and _merges(before.numbers) == _merges(numbers):
+        closed = await store.closed_lately(sight=sight, limit=CLOSED_ROWS + 1)
+        return replace(before.ended, closed=tuple(closed))
     closed, merged = await asyncio.gather(
         store.closed_lately(sight=sight, limit=CLOSED_ROWS + 1), store.merged_cases(sight=sight)
     )
@@ -151,7 +159,7 @@ class SharedSurroundings:
             if before is not None and _ends(before.numbers) == _ends(numbers):
                 ended = before.ended
             else:
-                ended = await _read_ended(store, sight)
+                ended = await _read_ended(store, sight, numbers, before)
             return Surroundings(numbers, satisfaction[""], choices, first, ended)
 
         if sight not in self._kept and len(self._kept) >= _MOST_SIGHTS:
