@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import Enum
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.api.enums.v1 import WorkflowExecutionStatus
+from temporalio.client import Client
 
 from guatu.reconciling.histories import Known, UnreadableHistoryError, known_of
 from petitions.case import Case
@@ -19,12 +20,13 @@ from workflows.names import WORKFLOW_TYPE
 _AT_A_TIME = 8
 _PAGE = 500
 _REPLACED = "it is to be replaced by one that starts from the record"
+_NOT_RUNNING = "is not running", "流程未在运行"
 _ENDED = {
-    WorkflowExecutionStatus.TERMINATED: ("was terminated", "流程已被终止"),
-    WorkflowExecutionStatus.CANCELED: ("was cancelled", "流程已被取消"),
-    WorkflowExecutionStatus.FAILED: ("has failed", "流程已失败"),
-    WorkflowExecutionStatus.TIMED_OUT: ("has timed out", "流程已超时"),
-    WorkflowExecutionStatus.COMPLETED: ("has ended", "流程已结束，档案未结束"),
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED: ("was terminated", "流程已被终止"),
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: ("was cancelled", "流程已被取消"),
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED: ("has failed", "流程已失败"),
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: ("has timed out", "流程已超时"),
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED: ("has ended", "流程已结束，档案未结束"),
 }
 
 
@@ -195,7 +197,7 @@ def _judge(case: Case | None, case_no: str, entries: tuple[Entry, ...], before: 
         if known.runs:
             return differ.entries_lost(missing[0], missing[-1])
     if not known.runs:
-        return differ.lost(*_ENDED[known.status]) if is_open else None
+        return differ.lost(*_ENDED.get(known.status, _NOT_RUNNING)) if is_open else None
     if known.decided < before or other:
         return differ.behind() if is_open else differ.over()
     return None

@@ -10,10 +10,12 @@ from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 from pydantic_core import from_json
-from temporalio.api.common.v1 import Payload
-from temporalio.api.enums.v1 import ContinueAsNewInitiator
+from temporalio.api.common.v1 import Payload, WorkflowExecution
+from temporalio.api.enums.v1 import ContinueAsNewInitiator, WorkflowExecutionStatus
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from petitions.case import Case
@@ -48,6 +50,11 @@ _GIVEN: dict[str, type[Value]] = {
     "notify": Notify,
     "submit_report": SubmitReport,
 }
+_RUNS = {
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED,
+}
+_ENDED = ("Completed", "Terminated", "Failed", "Canceled", "TimedOut", "ContinuedAsNew")
 _OPENING = {"open_case", "reopen_case", "resume_case"}
 """Activities that write entries which the history shows only when they are done."""
 _SEALED = b"binary/encrypted"
@@ -81,7 +88,7 @@ class Known:
         messages: All messages that its runs have received, in their order.
     """
 
-    status: WorkflowExecutionStatus | None
+    status: "WorkflowExecutionStatus.ValueType | None"
     entries: dict[int, Entry] = field(default_factory=dict[int, Entry])
     confirmed: int = 0
     decided: int = 0
@@ -92,8 +99,8 @@ class Known:
 
     @property
     def runs(self) -> bool:
-        """Whether its workflow is running."""
-        return self.status is WorkflowExecutionStatus.RUNNING
+        """Whether its workflow is running, or was paused and can run on."""
+        return self.status in _RUNS
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Take in entries; of two runs that made different ones the later counts."""
@@ -133,14 +140,17 @@ async def known_of(client: Client, case_no: str) -> Known:
         return Known(status=None)
     known = Known(status=described.status)
     reader = _Reader(client, known)
-    for run_id in await _runs(client, case_no, described.run_id):
+    for run_id in await _runs(client, case_no, described.execution.run_id):
         await reader.read(_events(client, case_no, run_id))
     return known
 
 
-async def _described(client: Client, case_no: str) -> WorkflowExecutionDescription | None:
+async def _described(client: Client, case_no: str) -> WorkflowExecutionInfo | None:
+    # Not by the SDK's own method: it does not know every status that a server of today has.
+    execution = WorkflowExecution(workflow_id=f"{WORKFLOW_ID_PREFIX}{case_no}")
+    request = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
     try:
-        return await client.get_workflow_handle(f"{WORKFLOW_ID_PREFIX}{case_no}").describe()
+        return (await client.workflow_service.describe_workflow_execution(request)).workflow_execution_info
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
@@ -152,7 +162,9 @@ async def _runs(client: Client, case_no: str, latest: str) -> list[str]:
 
     Visibility lags by moments, so the latest comes from the workflow itself, and what it continues from its start.
     """
-    query = f"WorkflowId = '{WORKFLOW_ID_PREFIX}{case_no}'"
+    # Former runs have ended; of the latest the SDK might not know the status.
+    ended = ", ".join(f"'{status}'" for status in _ENDED)
+    query = f"WorkflowId = '{WORKFLOW_ID_PREFIX}{case_no}' AND ExecutionStatus IN ({ended})"
     listed = {run.run_id: run.start_time async for run in client.list_workflows(query)}
     before = [run_id for run_id in sorted(listed, key=lambda run_id: listed[run_id]) if run_id != latest]
     chain = [latest]
