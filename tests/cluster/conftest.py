@@ -16,6 +16,13 @@ from tests.cluster.temporal_programs import TemporalPrograms, temporal_programs
 from tests.cluster.topology import Cluster, running_cluster
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each of these does minutes of work; on a crowded machine many."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(1_800))
+
+
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 

@@ -22,7 +22,7 @@ from tests.cluster.temporal import TemporalServer
 from tests.cluster.temporal_programs import TemporalPrograms
 from tests.guatu.running import environment
 
-PATIENCE = 240.0
+PATIENCE = 600.0
 """Seconds until a process must be ready; the machine may be busy."""
 
 
