@@ -6,7 +6,7 @@ from pathlib import Path
 from store.schema import migrations
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("petitions", "workflows", "activities", "store", "worker", "api", "intake", "sealing", "guatu")
+ROOMS = ("petitions", "workflows", "activities", "store", "worker", "api", "intake", "sealing", "telemetry", "guatu")
 
 
 def version(place: Path, name: str, *edits: tuple[str, str, str]) -> Path:
