@@ -21,7 +21,7 @@ from guatu.services import Service, SupervisedService, child_environment
 from sealing.key_file import new_key_file
 from store import Store, open_pool
 from tests.telemetry.collector import Collector, collecting
-from tests.worker.conftest import Place, new_place
+from tests.worker.conftest import Place, dazhou, new_place
 from tests.worker.worker_process import until
 from tests.workflows.outside_program import CHINA, UNIT, OutsideCase
 
@@ -29,7 +29,28 @@ CASE_NO = "T1"
 REQUEST_ID = "request-of-intake-1"
 COMPLAINANT = {"anonymous": False, "name": "王秘密", "telephone": "13800001111", "address": "通川区密巷7号"}
 SUMMARY = "商户夜间在暗渠路清洗，脏水横流。"
-CLERK = "city/stability-team"
+MAYOR = "county/通川区/mayor"
+_CHANNELS = (
+    "json://clerk:planted-password-1@127.0.0.1:1/planted-path?+X-Token=planted-header",
+    "wecombot://planted-robot-key",
+    "mailto://clerk:planted-password-2@127.0.0.1:1?to=planted-mailbox@mail.invalid",
+)
+"""Of an office's notices: nobody is there, so that what is said of failures is seen. One more comes by a variable."""
+_VARIABLE, _BY_VARIABLE = "GUATU_NOTICE_TEST", "xml://planted-user:planted-password-3@127.0.0.1:1/planted-variable"
+PLANTED = (
+    "planted-password-1",
+    "planted-path",
+    "planted-header",
+    "planted-robot-key",
+    "planted-password-2",
+    "planted-mailbox",
+    "planted-password-3",
+    "planted-variable",
+    "planted-of-database",
+    "planted-pepper-of-the-api",
+    "planted-collector-token",
+)
+"""Secrets that the two processes have been given."""
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -55,6 +76,12 @@ class Product:
     worker: Service
     api: Service
     api_metrics: int
+    master_keys: tuple[str, ...]
+
+    @property
+    def logs(self) -> Path:
+        """Where the logs are, and nothing else."""
+        return self.worker.log.parent
 
     async def metrics(self, port: int) -> str:
         """What Prometheus would read at a port."""
@@ -123,9 +150,17 @@ async def product(stack: EmbeddedStack) -> AsyncGenerator[Product]:
 
     with tempfile.TemporaryDirectory(prefix="guatu-test-") as directory:
         async with collecting() as collector:
-            key_file = Path(directory, "master-keys.json")
-            new_key_file(key_file)
-            shared = {**place.settings, **collector.settings}
+            key_file, pepper = Path(directory, "master-keys.json"), Path(directory, "pepper")
+            shared = {
+                **place.settings,
+                **collector.settings,
+                "GUATU_DATABASE_URL": place.database_url.replace("guatu@", "guatu:planted-of-database@"),
+                "GUATU_JURISDICTION": _with_channels(Path(directory, "dazhou.toml")),
+                _VARIABLE: _BY_VARIABLE,
+                "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer planted-collector-token",
+            }
+            logs = Path(directory, "logs")
+            master_keys = _laid_out(key_file, pepper, logs)
             ports = free_port(), free_port(), free_port()
             worker_env = child_environment({**shared, "GUATU_WORKER_PORT": str(ports[0])})
             api_env = child_environment(
@@ -134,10 +169,11 @@ async def product(stack: EmbeddedStack) -> AsyncGenerator[Product]:
                     "GUATU_API_PORT": str(ports[1]),
                     "GUATU_API_METRICS_PORT": str(ports[2]),
                     "GUATU_MASTER_KEY_FILE": str(key_file),
+                    "GUATU_API_KEY_PEPPER_FILE": str(pepper),
                 }
             )
-            worker = Service("worker", ("worker",), worker_env, ports[0], Path(directory, "worker.log"))
-            api = Service("api", ("api",), api_env, ports[1], Path(directory, "api.log"))
+            worker = Service("worker", ("worker",), worker_env, ports[0], logs / "worker.log")
+            api = Service("api", ("api",), api_env, ports[1], logs / "api.log")
             services = [SupervisedService(each, say) for each in (worker, api)]
             async with stopped_at_the_end(*services):
                 await asyncio.gather(*(service.start() for service in services))
@@ -145,9 +181,26 @@ async def product(stack: EmbeddedStack) -> AsyncGenerator[Product]:
                     open_pool(place.database_url, max_size=2) as pool,
                     httpx.AsyncClient(base_url=f"http://127.0.0.1:{api.port}", timeout=60) as http,
                 ):
-                    product = Product(place, http, Store(pool), collector, worker, api, ports[2])
+                    product = Product(place, http, Store(pool), collector, worker, api, ports[2], master_keys)
                     await _used(product)
                     yield product
+
+
+def _with_channels(file: Path) -> str:
+    """The shipped file, with channels for one office; its path."""
+    addresses = json.dumps([*_CHANNELS, f"env:{_VARIABLE}"])
+    file.write_text(dazhou().replace("[notify]", f'[notify]\n"{MAYOR}" = {addresses}'), encoding="utf-8")
+    return str(file)
+
+
+def _laid_out(key_file: Path, pepper: Path, logs: Path) -> tuple[str, ...]:
+    """Make the API's files of secrets, and where the logs go; the master keys."""
+    logs.mkdir()
+    new_key_file(key_file)
+    pepper.write_text("planted-pepper-of-the-api", encoding="utf-8")
+    pepper.chmod(0o600)
+    keys: dict[str, str] = json.loads(key_file.read_text(encoding="utf-8"))["keys"]
+    return tuple(keys.values())
 
 
 async def _used(product: Product) -> None:

@@ -3,12 +3,14 @@
 import json
 import logging
 import re
+from pathlib import Path
 
 import pytest
 import structlog
 
 from guatu.log_fields import without_secrets
-from tests.telemetry.conftest import CASE_NO, COMPLAINANT, Product
+from tests.sealing.searching import Files, Texts, search_everything
+from tests.telemetry.conftest import CASE_NO, COMPLAINANT, PLANTED, Product
 from tests.worker.worker_process import until
 
 KEY = "guatu_0123abcd_" + "f" * 64
@@ -32,8 +34,36 @@ async def test_the_api_names_the_case_and_the_request(product: Product) -> None:
     assert re.fullmatch("[0-9a-f]{32}", line["trace_id"])
     assert product.api.log is not None
     assert KEY not in product.api.log.read_text(encoding="utf-8")
-    for detail in ("name", "telephone", "address"):
-        assert str(COMPLAINANT[detail]) not in product.api.log.read_text(encoding="utf-8")
+
+
+async def test_the_worker_names_the_case_and_the_activity(product: Product) -> None:
+    async def is_logged() -> bool:
+        return any(line["event"] == "a notice was not sent" for line in product.log(product.worker))
+
+    await until("a notice that was not sent is logged", is_logged)
+    line = next(line for line in product.log(product.worker) if line["event"] == "a notice was not sent")
+    assert line["case_no"] == CASE_NO
+    assert line["activity"] in {"open_case", "notify"}
+    assert re.fullmatch("[0-9a-f]{32}", line["trace_id"])
+
+
+async def test_no_secret_is_seen_from_outside(product: Product) -> None:
+    """Neither keys nor addresses of channels nor details of the complainant: in no log, metric or trace."""
+    pages = {
+        "metrics of the worker": await product.metrics(product.worker.port),
+        "metrics of the API": await product.metrics(product.api_metrics),
+        "traces": "".join(map(str, product.collector.requests)),
+    }
+    details = tuple(str(COMPLAINANT[detail]) for detail in ("name", "telephone", "address"))
+    needles = (*PLANTED, *product.master_keys, *details)
+    assert await search_everything(needles, Files(product.logs), Texts(pages)) == []
+
+
+async def test_the_same_search_finds_a_secret_that_was_logged(product: Product, tmp_path: Path) -> None:
+    line = {"event": "it failed", "error": f"to wecombot://planted-robot-key by {product.master_keys[0]}"}
+    (tmp_path / "worker.log").write_text(json.dumps(line), encoding="utf-8")
+    found = await search_everything((*PLANTED, *product.master_keys), Files(tmp_path))
+    assert {finding.needle for finding in found} == {"planted-robot-key", product.master_keys[0]}
 
 
 @pytest.mark.parametrize(
