@@ -45,10 +45,11 @@ def with_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
 
 
 def with_case(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Add the number of the case to what its workflow logs."""
-    workflow = event.get("temporal_workflow")
-    if isinstance(workflow, dict) and "case_no" not in event:
-        workflow_id = str(cast("dict[str, Any]", workflow).get("workflow_id", ""))
+    """Add the number of the case to what the SDK logs of its workflow or of one of its activities."""
+    event.pop("temporal_log", None)  # the SDK's core has its fields in the message as well
+    about = event.get("temporal_workflow") or event.get("temporal_activity")
+    if isinstance(about, dict) and "case_no" not in event:
+        workflow_id = str(cast("dict[str, Any]", about).get("workflow_id", ""))
         if workflow_id.startswith(WORKFLOW_ID_PREFIX):
             event["case_no"] = workflow_id.removeprefix(WORKFLOW_ID_PREFIX)
     return event

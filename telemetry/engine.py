@@ -1,4 +1,4 @@
-"""The Temporal SDK's own metrics, on the same page as ours.
+"""The Temporal SDK's own metrics, on the same page as ours, and its log, in the same form as ours.
 
 The SDK keeps them in a buffer that has to be emptied regularly. Its counters and gauges become Prometheus' own; its
 durations, in seconds, become histograms. Labels are the SDK's: namespace, task queue, type of workflow or activity,
@@ -8,6 +8,7 @@ operation; it puts no workflow id into any.
 import asyncio
 import bisect
 import contextlib
+import logging
 import math
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,10 +21,13 @@ from temporalio.runtime import (
     BUFFERED_METRIC_KIND_HISTOGRAM,
     BufferedMetric,
     BufferedMetricUpdate,
+    LogForwardingConfig,
+    LoggingConfig,
     MetricBuffer,
     MetricBufferDurationFormat,
     Runtime,
     TelemetryConfig,
+    TelemetryFilter,
 )
 
 _BUFFERED = 100_000
@@ -31,6 +35,10 @@ _BUFFERED = 100_000
 _EMPTIED_EVERY_SECONDS = 1.0
 _BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, math.inf)
 
+_LOGGING = LoggingConfig(
+    filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+    forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
+)
 _IN_SECONDS = {"s", "ms", "duration"}
 """Units of durations; the buffer gives all of them in seconds."""
 
@@ -96,8 +104,8 @@ class EngineMetrics(Collector):
     def __init__(self, registry: CollectorRegistry) -> None:
         self._buffer = MetricBuffer(_BUFFERED, MetricBufferDurationFormat.SECONDS)
         self._families: dict[str, _Family] = {}
-        self.runtime = Runtime(telemetry=TelemetryConfig(metrics=self._buffer))
-        """The runtime whose clients and workers are measured."""
+        self.runtime = Runtime(telemetry=TelemetryConfig(metrics=self._buffer, logging=_LOGGING))
+        """The runtime whose clients and workers are measured; what it logs goes where everything else does."""
         registry.register(self)
 
     @contextlib.asynccontextmanager

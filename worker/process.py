@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
-from temporalio import workflow
+from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.converter import DataConverter
@@ -190,6 +190,7 @@ async def run_worker(
     """
     # What it is about stands in fields of its own.
     workflow.logger.workflow_info_on_message = False
+    activity.logger.activity_info_on_message = False
     async with traced("guatu-worker") as is_traced:
         await _run(settings, stop, on_ready, [Traces()] if is_traced else [])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from guatu.log_fields import without_secrets
+from guatu.log_fields import with_case, without_secrets
 from tests.sealing.searching import Files, Texts, search_everything
 from tests.telemetry.conftest import CASE_NO, COMPLAINANT, PLANTED, Product
 from tests.worker.worker_process import until
@@ -86,6 +86,20 @@ def test_whatever_has_the_form_of_a_secret_is_hidden(said: str, left: str) -> No
     shown = without_secrets(None, "info", {"event": "x", "error": said, "more": {"list": [said]}})
     assert shown["error"] == left
     assert shown["more"] == {"list": [left]}
+
+
+@pytest.mark.parametrize("about", ["temporal_workflow", "temporal_activity"])
+def test_what_the_sdk_logs_names_the_case(about: str) -> None:
+    assert with_case(None, "warning", {about: {"workflow_id": "case-T1"}})["case_no"] == "T1"
+    assert "case_no" not in with_case(None, "warning", {about: {"workflow_id": "morning-digest"}})
+
+
+async def test_every_line_is_an_event(product: Product) -> None:
+    """Also those of the SDK's core, which would write in colours of its own."""
+    for service in (product.worker, product.api):
+        lines = service.log.read_text(encoding="utf-8").splitlines()
+        assert lines
+        assert [line for line in lines if not json.loads(line).get("event")] == []
 
 
 def test_what_a_library_logs_goes_the_same_way(capfd: pytest.CaptureFixture[str]) -> None:
