@@ -36,7 +36,7 @@ def test_a_deadline_that_fires_late_is_so_late() -> None:
     story.at(due + timedelta(seconds=90))
     registry = counted(story, MilestoneReached)
     assert value(registry, "guatu_deadline_lateness_seconds_count", deadline="reminder") == 1
-    reached = next(event for event in story.happened(MilestoneReached) if event.milestone == "reminder")
+    reached = next(event for event in story.happened(MilestoneReached) if event.milestone is Milestone.REMINDER)
     assert value(registry, "guatu_deadline_lateness_seconds_sum", deadline="reminder") == reached.late_seconds
 
 
