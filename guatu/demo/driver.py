@@ -29,6 +29,7 @@ _PASSING = {
     RPCStatusCode.ABORTED,
     RPCStatusCode.CANCELLED,
     RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.FAILED_PRECONDITION,  # an update whose task was lost with its worker (docs/decisions/0010)
     RPCStatusCode.INTERNAL,
     RPCStatusCode.RESOURCE_EXHAUSTED,
     RPCStatusCode.UNAVAILABLE,
