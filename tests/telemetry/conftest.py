@@ -32,7 +32,6 @@ SUMMARY = "商户夜间在暗渠路清洗，脏水横流。"
 MAYOR = "county/通川区/mayor"
 _CHANNELS = (
     "json://clerk:planted-password-1@127.0.0.1:1/planted-path?+X-Token=planted-header",
-    "wecombot://planted-robot-key",
     "mailto://clerk:planted-password-2@127.0.0.1:1?to=planted-mailbox@mail.invalid",
 )
 """Of an office's notices: nobody is there, so that what is said of failures is seen. One more comes by a variable."""
@@ -41,7 +40,6 @@ PLANTED = (
     "planted-password-1",
     "planted-path",
     "planted-header",
-    "planted-robot-key",
     "planted-password-2",
     "planted-mailbox",
     "planted-password-3",

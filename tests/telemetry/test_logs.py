@@ -60,10 +60,10 @@ async def test_no_secret_is_seen_from_outside(product: Product) -> None:
 
 
 async def test_the_same_search_finds_a_secret_that_was_logged(product: Product, tmp_path: Path) -> None:
-    line = {"event": "it failed", "error": f"to wecombot://planted-robot-key by {product.master_keys[0]}"}
+    line = {"event": "it failed", "error": f"to json://planted-path by {product.master_keys[0]}"}
     (tmp_path / "worker.log").write_text(json.dumps(line), encoding="utf-8")
     found = await search_everything((*PLANTED, *product.master_keys), Files(tmp_path))
-    assert {finding.needle for finding in found} == {"planted-robot-key", product.master_keys[0]}
+    assert {finding.needle for finding in found} == {"planted-path", product.master_keys[0]}
 
 
 @pytest.mark.parametrize(
