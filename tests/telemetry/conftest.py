@@ -79,6 +79,7 @@ class Product:
     @property
     def logs(self) -> Path:
         """Where the logs are, and nothing else."""
+        assert self.worker.log is not None
         return self.worker.log.parent
 
     async def metrics(self, port: int) -> str:
@@ -104,7 +105,7 @@ class Product:
     def log(self, service: Service) -> list[dict[str, Any]]:
         """The lines of a log."""
         assert service.log is not None
-        lines = service.log.read_text(encoding="utf-8").splitlines()
+        lines = (self.logs / f"{service.name}.log").read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
 

@@ -97,7 +97,7 @@ def test_what_the_sdk_logs_names_the_case(about: str) -> None:
 async def test_every_line_is_an_event(product: Product) -> None:
     """Also those of the SDK's core, which would write in colours of its own."""
     for service in (product.worker, product.api):
-        lines = service.log.read_text(encoding="utf-8").splitlines()
+        lines = (product.logs / f"{service.name}.log").read_text(encoding="utf-8").splitlines()
         assert lines
         assert [line for line in lines if not json.loads(line).get("event")] == []
 
