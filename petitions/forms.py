@@ -177,7 +177,7 @@ def form_for(case: Case, kind: str, by: Person, near: Collection[str] = ()) -> F
         title=title,
         button=button,
         fields=fields,
-        initial=_initial(case, kind, fields),
+        initial=_initial(case, kind, by, fields),
         note=_note(case, kind),
     )
 
@@ -288,7 +288,7 @@ def _called(case: Case, offices: Collection[str]) -> tuple[Choice, ...]:
     return tuple((office, case.title_of(office)) for office in offices)
 
 
-def _initial(case: Case, kind: str, fields: tuple[FormField, ...]) -> dict[str, tuple[str, ...]]:
+def _initial(case: Case, kind: str, by: Person, fields: tuple[FormField, ...]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for field in fields:
         # What leaves no choice is chosen.
@@ -312,8 +312,8 @@ def _initial(case: Case, kind: str, fields: tuple[FormField, ...]) -> dict[str, 
                 "assisting_departments": proposal.assisting_departments,
             }
         case _K.SITE_VISIT:
-            purposes = dict(fields[0].choices)
-            found["purpose"] = (Purpose.SUPERVISION.value,) if Purpose.SUPERVISION.value in purposes else ()
+            likely = Purpose.INVESTIGATION if by.office.startswith("unit/") else Purpose.SUPERVISION
+            found["purpose"] = (likely.value,) if likely.value in dict(fields[0].choices) else ()
         case _K.STARRING:
             found["starred"] = ("false" if case.starred else "true",)
         case _:

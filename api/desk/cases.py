@@ -98,6 +98,8 @@ async def post_form(request: Request, no: CaseNo, kind: str, context: Reading) -
     try:
         case = await _seen_case(context, here, no)
         outcome = await submit(request, context, here, case, _form(context, case, kind, here), posted)
+        if isinstance(outcome, Done) and outcome.by_itself:
+            return Response(status_code=204)
         if isinstance(outcome, Done):
             anchor = form_address(no, kind).partition("#")[2]
             return see_other(f"{desk_address(no)}?form={kind}&saved=1#{anchor}")

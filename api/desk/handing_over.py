@@ -14,7 +14,7 @@ from api.context import Context, Reading
 from api.desk.addresses import desk_address
 from api.desk.drafts import HAND_OVER, keep_draft
 from api.desk.gate import posted_by, rescued, signed_in
-from api.desk.posted import ACT, Posted
+from api.desk.posted import ACT, AUTOSAVE, Posted
 from api.desk.rendering import desk_page, see_other
 from api.desk.sessions import SignedIn
 from api.desk.shown import near_units
@@ -59,9 +59,9 @@ async def post_hand_over(request: Request, context: Reading) -> Response:
     here, form = admitted
     require(here.caller, Deed.HAND_OVER)
     try:
-        if form.one(ACT) == "draft":
+        if form.one(ACT) in {"draft", AUTOSAVE}:
             await keep_draft(context, here.by, *HAND_OVER, form)
-            return see_other(HAND_OVER_ADDRESS)
+            return Response(status_code=204) if form.one(ACT) == AUTOSAVE else see_other(HAND_OVER_ADDRESS)
         hand_over, complainant, mistakes = _read(context, form)
         if hand_over is None or mistakes:
             await keep_draft(context, here.by, *HAND_OVER, form)

@@ -22,6 +22,8 @@ MESSAGE_ID: Final = "message_id"
 SEEN: Final = "seen"
 ROUND: Final = "round"
 ACT: Final = "act"
+AUTOSAVE: Final = "autosave"
+"""What the page's script does: it keeps a draft, and expects an answer without a page."""
 _OWN: Final = frozenset({CSRF, MESSAGE_ID, SEEN, ROUND, ACT})
 """Fields that the desk itself puts into its forms: never typed, never kept in a draft."""
 

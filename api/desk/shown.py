@@ -15,14 +15,16 @@ from petitions.jurisdiction import Jurisdiction
 from petitions.jurisdiction_offices import county_units
 from petitions.regions import regions_of, shown
 from petitions.survey_rows import OPINIONS, Row, columns, heading, rows_typed
-from petitions.telling import moment
+from petitions.telling import moment, quote
 from petitions.vocabulary import MessageKind
 from petitions.waiting import waiting_for
 from store.attachments import AttachedLine
 
 _LINES = 8
+_SUMMARY = 60
 _EMPTY_ROWS = 5
 _LEAST_ROWS = 12
+_UNSPARED_ROWS = 3
 
 
 def new_message_id() -> str:
@@ -62,6 +64,8 @@ class InShort:
 
     case: Case
     place: str
+    summary: str
+    """What it is about, in a line or two."""
     received: str
     unit: str | None
     clock: Clock | None
@@ -83,6 +87,7 @@ def in_short(case: Case, files: Sequence[AttachedLine], now: datetime) -> InShor
     return InShort(
         case=case,
         place=f"{shown(case.hand_over.county, case.rules.region_names)} {case.hand_over.location}",
+        summary=quote(case.hand_over.summary, _SUMMARY),
         received=moment(case.hand_over.received_at, offset),
         unit=case.title_of(case.responsible_unit) if case.responsible_unit else None,
         clock=None if case.closed else clock(case, now),
@@ -153,11 +158,12 @@ class ShownForm:
         known = {each.name for each in self.form.fields}
         return [said for name, sayings in self.mistakes.items() if name not in known for said in sayings]
 
-    def rows(self, field: FormField) -> list[Row]:
-        """The rows of survey answers, with empty ones to fill in."""
+    def rows(self, field: FormField) -> list[tuple[Row, bool]]:
+        """The rows of survey answers, with empty ones to fill in; and of each whether a small screen can spare it."""
         rows = rows_typed(self.typed, field.questions)
         blank = ("",) * len(columns(field.questions))
-        return rows + [blank] * max(_EMPTY_ROWS, _LEAST_ROWS - len(rows))
+        empty = max(_EMPTY_ROWS, _LEAST_ROWS - len(rows))
+        return [(row, False) for row in rows] + [(blank, number >= _UNSPARED_ROWS) for number in range(empty)]
 
     def columns(self, field: FormField) -> list[tuple[str, str]]:
         """The columns of survey answers: what each is called in the form, and above it."""

@@ -13,7 +13,7 @@ from api.authentication import require_on_case
 from api.context import Context
 from api.desk.drafts import keep_draft
 from api.desk.files import attachment_address, keep_file
-from api.desk.posted import ACT, MESSAGE_ID, ROUND, SEEN, Posted
+from api.desk.posted import ACT, AUTOSAVE, MESSAGE_ID, ROUND, SEEN, Posted
 from api.desk.sessions import SignedIn
 from api.desk.shown import Happened, ShownForm, matters, new_message_id, shown_form
 from api.desk.spreadsheets import AnswersError, answers_in
@@ -55,6 +55,9 @@ class Sent:
 class Done:
     """The draft is as the person wants it."""
 
+    by_itself: bool = False
+    """A script has kept it, the person goes on typing."""
+
 
 @dataclass(frozen=True)
 class Again:
@@ -82,6 +85,11 @@ async def submit(
         StoreError: As the store says.
     """
     store, by = context.store, here.by
+    if posted.one(ACT) == AUTOSAVE:
+        # On its way it may have been overtaken by the very message that it was to become.
+        if answer_key(posted.one(MESSAGE_ID)) not in case.answers:
+            await keep_draft(context, by, case.case_no, form.kind, Posted(posted.typed))
+        return Done(by_itself=True)
     if posted.one(ACT) == "discard":
         await context.in_time(store.drop_draft(by.office, by.name, case.case_no, form.kind))
         return Done()

@@ -38,18 +38,45 @@ class Shown:
         path: Its address, from the slash on.
         paper: What it is printed on.
         status: How it is answered.
+        office: For which somebody has signed in at the desk; empty: nobody has.
     """
 
     name: str
     path: str
     paper: Paper = CASE_SHEET
     status: int = 200
+    office: str = ""
 
 
 def case(number: str) -> str:
     """The address of a case's page."""
     return f"/cases/{quote(number, safe='')}"
 
+
+def desk(number: str, *kinds: str) -> str:
+    """The address of a case's desk page, with these forms unfolded."""
+    query = "&".join(f"form={kind}" for kind in kinds)
+    return f"/desk/cases/{quote(number, safe='')}?{query}"
+
+
+_OF_LEADERS = ("leader_instruction", "task_force", "site_visit")
+_OF_STABILITY = ("dispatch", "task_force", "site_visit", "preliminary_review")
+_OF_INTAKE = ("dispatch", "extension", "starring", "merge", "withdrawal")
+DESK_PAGES = (
+    Shown("desk-sign-in", "/desk/sign-in"),
+    Shown("desk-work-list", "/desk", office="city/supervision-team"),
+    Shown("desk-work-list-bulk", "/desk", office="unit/通川区生态环境局"),
+    Shown("desk-cases", "/desk/cases", office="city/stability-team"),
+    Shown("desk-hand-over", "/desk/hand-over", office="city/intake"),
+    Shown("desk-unit", desk("DZ0829-04", "acknowledgement", "site_visit"), office="unit/通川区生态环境局"),
+    Shown("desk-report", desk("DZ0904-02"), office="unit/通川区市场监督管理局"),
+    Shown("desk-leader", desk("DZ0904-02", *_OF_LEADERS), office="city/mayor"),
+    Shown("desk-stability", desk("DZ0902-02", *_OF_STABILITY), office="city/stability-team"),
+    Shown("desk-verification", desk("DZ0831-02"), office="city/supervision-team"),
+    Shown("desk-survey", desk("DZ0831-04"), office="city/revisit-team"),
+    Shown("desk-intake", desk("DZ0903-02", *_OF_INTAKE), office="city/intake"),
+    Shown("desk-reopen", desk("DZ0829-01", "reopen"), office="city/intake"),
+)
 
 PAGES = (
     Shown("wall", "/", WALL_SHEET),
@@ -72,6 +99,7 @@ PAGES = (
     Shown("report-submitted", f"{case('DZ0829-01')}/report", REPORT_SHEET),
     Shown("report-draft", f"{case('DZ0829-04')}/report", REPORT_SHEET),
     Shown("not-found", case("DZ9999-99"), WALL_SHEET, status=404),
+    *DESK_PAGES,
 )
 
 
