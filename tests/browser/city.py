@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from activities.jurisdictions import Jurisdictions
 from api.app import create_app
@@ -125,7 +125,7 @@ class Site:
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncGenerator[str]:
+async def served(app: ASGIApp) -> AsyncGenerator[str]:
     """The address of an application that is served on loopback while the block runs."""
     with taken_port("127.0.0.1", 0, purpose="the tests' pages", setting="nothing") as listener:
         async with serving(app, listener, drain_seconds=1):

@@ -12,6 +12,8 @@ const name = element => {
     return `<${element.localName}${classes}> ${element.textContent.trim().replace(/\\s+/g, ' ').slice(0, 40)}`;
 };
 const unseen = element => {
+    // What is folded away has a box of some size nevertheless.
+    if (!element.checkVisibility()) return true;
     for (let each = element; each && each !== document.body; each = each.parentElement) {
         const style = getComputedStyle(each);
         if (style.display === 'none' || style.visibility === 'hidden' || style.clipPath !== 'none') return true;

@@ -58,6 +58,13 @@ async def test_what_is_too_wide_is_found(fault: str, visits: Visits) -> None:
         assert await sticking_out(await visitor.open(Shown("planted", "/")))
 
 
+@pytest.mark.parametrize(("unfolded", "found"), [("", False), (" open", True)])
+async def test_what_is_folded_away_may_be_wide_until_it_is_opened(unfolded: str, found: bool, visits: Visits) -> None:
+    planted = f'<details{unfolded}><summary>看</summary><p style="width: 900px">宽</p></details>'
+    async with planted_site(planted) as address, visits(address, TELEPHONE) as visitor:
+        assert bool(await sticking_out(await visitor.open(Shown("planted", "/")))) is found
+
+
 async def test_a_table_may_scroll_by_itself(visits: Visits) -> None:
     planted = '<div style="overflow-x: auto"><p style="width: 900px">宽</p></div>'
     async with planted_site(planted) as address, visits(address, TELEPHONE) as visitor:
