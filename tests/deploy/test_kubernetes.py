@@ -12,6 +12,7 @@ import yaml
 from tests.deploy.compose_file import ROOT
 from tests.deploy.known_variables import ours
 from tests.deploy.test_compose import unpinned
+from worker.process import DEPLOYMENT
 from workflows.names import TASK_QUEUE
 
 PLACE = ROOT / "deploy/kubernetes"
@@ -22,6 +23,8 @@ KEDA = {
     *("workerDeploymentName", "workerDeploymentBuildId", "minConnectTimeout", "unsafeSsl", "tlsServerName"),
 }
 """Parameters of the temporal scaler of KEDA."""
+VERSION = "app.kubernetes.io/version"
+"""The label that names the version of workers."""
 
 
 @dataclass(frozen=True)
@@ -167,14 +170,20 @@ def test_workers_are_of_one_version_in_all_their_files() -> None:
     labels = deployment.content["spec"]["selector"]["matchLabels"]
     assert budget.content["spec"]["selector"]["matchLabels"] == labels
     assert labels.items() <= deployment.content["spec"]["template"]["metadata"]["labels"].items()
-    version = labels["app.kubernetes.io/version"]
+    version = labels[VERSION]
     assert deployment.container["image"] == f"guatu:{version}"
     assert deployment.name == f"guatu-worker-{version.replace('.', '-')}"
     assert scaling.content["spec"]["scaleTargetRef"] == {"name": deployment.name}
     (trigger,) = scaling.content["spec"]["triggers"]
     assert trigger["type"] == "temporal"
     assert trigger["metadata"].keys() <= KEDA
-    assert trigger["metadata"].get("workerDeploymentBuildId", version) == version
+    assert trigger["metadata"]["workerDeploymentName"] == DEPLOYMENT
+    assert trigger["metadata"]["workerDeploymentBuildId"] == version
+    build_id = {
+        "name": "GUATU_WORKER_BUILD_ID",
+        "valueFrom": {"fieldRef": {"fieldPath": f"metadata.labels['{VERSION}']"}},
+    }
+    assert build_id in deployment.container["env"]
     assert trigger["metadata"]["taskQueue"] == TASK_QUEUE
     assert trigger["metadata"]["namespace"] == SETTINGS["TEMPORAL_NAMESPACE"]
     assert scaling.content["spec"]["minReplicaCount"] >= 2, "deadlines fire by workers, and one may go"
