@@ -1,6 +1,5 @@
 """The activities of a case (``workflows.activity_interface``), done with a jurisdiction file, Postgres and channels."""
 
-import asyncio
 import os
 from collections.abc import Mapping
 
@@ -9,8 +8,9 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.beating import heard_of
-from activities.channels import ChannelError, send
 from activities.jurisdictions import Jurisdictions
+from activities.notice_activities import NoticeActivities
+from activities.out_trays import OutTrays
 from petitions.case import Case
 from petitions.case_rules import CaseRules
 from petitions.clock import CaseClock, local
@@ -19,7 +19,6 @@ from petitions.evolution import evolve
 from petitions.jurisdiction_rules import rules_for
 from petitions.notices import Notice, NoticeOutcome, NoticeState, has_address, notices_for
 from petitions.procedure import open_case, reopen, resume
-from petitions.values import Instant
 from store import RecordConflictError, Store, StoreError
 from workflows.activity_interface import (
     CaseWork,
@@ -62,12 +61,14 @@ class CaseActivities(CaseWork):
         self._store = store
         self._jurisdictions = jurisdictions
         self._clock = clock or CaseClock()
-        self._environment = environment
+        self._out_trays = OutTrays(jurisdictions)
+        self.of_notices = NoticeActivities(store, jurisdictions, environment)
+        """What offices' notices need done, with the same connections."""
 
     @activity.defn(name="open_case")
     @heard_of
     async def open_case(self, opening: OpenCase) -> Opened:
-        """Take the rules of the case, write its first entry, send its notices.
+        """Take the rules of the case, write its first entry, hand over its notices.
 
         What is on record holds: an attempt that got so far and was cut off is carried on with the same rules.
         """
@@ -89,6 +90,7 @@ class CaseActivities(CaseWork):
                 entries=step.entries,
                 notices=tuple(notice for notice in step.notices if has_address(step.case, notice)),
                 at=at,
+                jurisdiction=hand_over.jurisdiction,
             ),
             is_away=is_away,
         )
@@ -186,15 +188,11 @@ class CaseActivities(CaseWork):
     @activity.defn(name="record")
     @heard_of
     async def record(self, record: Record) -> Recorded:
-        """Write entries and the read model that follows from them in one transaction; then send the notices."""
+        """Write entries and the read model that follows from them in one transaction; then hand the notices over."""
         return await self._write_and_tell(record)
 
     async def _write_and_tell(self, record: Record, *, is_away: bool = False) -> Recorded:
-        """Write, then tell. Once Postgres has not answered, it is not asked again.
-
-        A Postgres that hangs costs seconds each time; all of them, and a slow channel, would be more than an activity
-        has, and its notices would go out again with each attempt.
-        """
+        """Write, then hand the notices over, which needs no Postgres."""
         if not is_away:
             try:
                 await self._store.record(record.case_no, record.entries, record.outcomes)
@@ -203,68 +201,39 @@ class CaseActivities(CaseWork):
                     raise
                 _log.warning("the record is out of reach; it will be written later", error=str(error))
                 is_away = True
-        outcomes, in_ledger = await self._tell(record.notices, record.at, with_ledger=not is_away)
-        return Recorded(written=not is_away, outcomes=outcomes, in_ledger=in_ledger)
+        outcomes = await self._out_trays.hand_over(activity.client(), record.notices, record.jurisdiction, record.at)
+        return Recorded(written=not is_away, outcomes=outcomes)
 
     @activity.defn(name="notify")
     @heard_of
     async def notify(self, notify: Notify) -> NotifyResult:
-        """Send notices; one that the ledger knows as sent is not sent again."""
-        outcomes, in_ledger = await self._tell(notify.notices, notify.at, with_ledger=True)
+        """Hand notices over to their offices' out-trays; tell which of them are known to be out."""
+        sent = await self._known_as_sent([notice.key for notice in notify.notices])
+        outcomes = await self._out_trays.hand_over(
+            activity.client(),
+            [notice for notice in notify.notices if notice.key not in sent],
+            notify.jurisdiction,
+            notify.at,
+        )
         failed = [outcome for outcome in outcomes if outcome.state is NoticeState.FAILED]
         if notify.insist and failed:
-            raise ApplicationError(failed[0].error or "the notice was not sent", type="notice_failed")
-        return NotifyResult(outcomes=outcomes, in_ledger=in_ledger)
+            raise ApplicationError(failed[0].error or "the notice was not handed over", type="notice_failed")
+        known = (NoticeOutcome(key=key, state=NoticeState.SENT, at=notify.at, attempts=1) for key in sorted(sent))
+        return NotifyResult(outcomes=(*outcomes, *known), in_ledger=True)
 
-    async def _tell(
-        self, notices: tuple[Notice, ...], at: Instant, *, with_ledger: bool
-    ) -> tuple[tuple[NoticeOutcome, ...], bool]:
-        """Send what the ledger does not know as sent, and tell the ledger; both go on without a ledger.
-
-        A notice twice is better than none.
-
-        Returns:
-            what became of each, and whether the ledger knows it.
-        """
-        if not notices:
-            return (), True
-        known = await self._known_as_sent(notices) if with_ledger else frozenset[str]()
-        due = [notice for notice in notices if notice.key not in known]
-        attempt = activity.info().attempt
-        outcomes = await asyncio.gather(*(self._send(notice, at, attempt) for notice in due))
-        in_ledger = with_ledger and await self._mark(due, outcomes)
-        repeated = (NoticeOutcome(key=key, state=NoticeState.SENT, at=at, attempts=attempt) for key in sorted(known))
-        return (*outcomes, *repeated), in_ledger
-
-    async def _known_as_sent(self, notices: tuple[Notice, ...]) -> frozenset[str]:
+    async def _known_as_sent(self, keys: list[str]) -> frozenset[str]:
         try:
-            return frozenset(await self._store.already_sent([notice.key for notice in notices]))
+            return frozenset(await self._store.already_sent(keys))
         except StoreError as error:
-            _log.warning("the ledger of notices is out of reach; sending without it", error=str(error))
+            _log.warning("the ledger of notices is out of reach; the trays know what is out", error=str(error))
             return frozenset()
-
-    async def _send(self, notice: Notice, at: Instant, attempt: int) -> NoticeOutcome:
-        try:
-            await send(notice, self._jurisdictions.get(None).addresses(notice.to, self._environment))
-        except ChannelError as error:
-            _log.warning("a notice was not sent", key=notice.key, attempt=attempt, error=str(error))
-            return NoticeOutcome(key=notice.key, state=NoticeState.FAILED, at=at, attempts=attempt, error=str(error))
-        return NoticeOutcome(key=notice.key, state=NoticeState.SENT, at=at, attempts=attempt)
-
-    async def _mark(self, notices: list[Notice], outcomes: list[NoticeOutcome]) -> bool:
-        if not outcomes:
-            return True
-        try:
-            await self._store.mark(outcomes, notices)
-        except StoreError as error:
-            _log.warning("the ledger of notices is out of reach; the record will tell it", error=str(error))
-            return False
-        return True
 
     @activity.defn(name="submit_report")
     @heard_of
     async def submit_report(self, submit: SubmitReport) -> str:
-        """Submit the handling report: it is kept in Postgres under its key, once."""
+        """Submit the handling report: it is kept in Postgres under its key, once; before it, what led to it."""
+        if submit.record is not None:
+            await self._store.record(submit.case_no, submit.record.entries, submit.record.outcomes)
         return await self._store.submit_report(submit.case_no, submit.key, submit.report, submit.at)
 
     @activity.defn(name="refuse_hand_over")

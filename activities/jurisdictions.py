@@ -1,6 +1,7 @@
 """The jurisdiction files: found by path or by the name of a shipped one, read, and read again when they change."""
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import structlog
@@ -54,16 +55,20 @@ class Jurisdictions:
         return known[1]
 
 
+def shipped_files() -> dict[str, Traversable]:
+    """The files that come with the product, by the names under which a case may ask for them."""
+    files = resources.files(_SHIPPED).iterdir()
+    return {file.name.removesuffix(".toml"): file for file in files if file.name.endswith(".toml")}
+
+
 def shipped_names() -> list[str]:
-    """The names of the files that come with the product."""
-    return sorted(
-        file.name.removesuffix(".toml") for file in resources.files(_SHIPPED).iterdir() if file.name.endswith(".toml")
-    )
+    """Their names."""
+    return sorted(shipped_files())
 
 
 def _text_of(name: str, *, may_be_path: bool) -> str:
-    if name in shipped_names():
-        return resources.files(_SHIPPED).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    if shipped := shipped_files().get(name):
+        return shipped.read_text(encoding="utf-8")
     if may_be_path and Path(name).is_file():
         try:
             return Path(name).read_text(encoding="utf-8")

@@ -2,7 +2,18 @@
 
 import typer
 
-from guatu.commands import console, deployments, embedded, intake, keys, operations, processes, records, sealing
+from guatu.commands import (
+    console,
+    deployments,
+    embedded,
+    intake,
+    keys,
+    notices,
+    operations,
+    processes,
+    records,
+    sealing,
+)
 
 app = typer.Typer(
     help="挂图: a city's handling of environmental petition cases, from hand-over to conclusion.",
@@ -11,7 +22,7 @@ app = typer.Typer(
     # A fault keeps its plain traceback; what was to be expected is told in one sentence (guatu.running).
     pretty_exceptions_enable=False,
 )
-for _part in (embedded, processes, records, operations, deployments, console, intake, keys, sealing):
+for _part in (embedded, processes, records, operations, deployments, console, intake, notices, keys, sealing):
     _part.add_to(app)
 
 

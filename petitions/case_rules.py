@@ -148,5 +148,8 @@ class CaseRules(Value):
     proposal: TaskForceProposal | None = None
     ladder: tuple[Name, ...]
     """Who is told, one rung higher each time something stays undone, after the office itself."""
+    missed_ladder: Annotated[tuple[Name, ...], Field(exclude_if=lambda given: not given)] = ()
+    """Who is told of a missed milestone besides those who must act, one rung higher each time. None: a case opened
+    before there was such a ladder."""
     reachable: tuple[Name, ...] = ()
     """Offices that have a notice address; for all others the ledger alone is the notice."""

@@ -13,6 +13,9 @@ from petitions.events import Chased, Event, MilestoneReached, MilestonesSkipped,
 from petitions.values import Instant, Name, Value
 from petitions.vocabulary import MessageKind, Milestone, Stage
 
+_MANDATE = (Milestone.REVIEW, Milestone.REPORT)
+"""Milestones of days that the unit and the petition-stability team must meet."""
+
 
 class Deadline(Value):
     """Something that happens by itself at ``due_at`` unless the case moves on first."""
@@ -98,17 +101,24 @@ def _milestone(case: Case, deadline: Deadline, milestone: Milestone, late: int) 
     if milestone is Milestone.DISPATCH:
         # §3.1: escalated to the petition-stability team, and whoever may dispatch.
         told = tuple(dict.fromkeys((*offices_for(case, MessageKind.DISPATCH), *stability)))
-    elif milestone in {Milestone.REVIEW, Milestone.REPORT}:
-        told = tuple(dict.fromkeys((*unit, *stability)))
+    elif milestone in _MANDATE:
+        told = tuple(dict.fromkeys((*unit, *stability, *_above(case))))
     elif milestone is Milestone.OVERDUE:
         told = rung(case, tuple(dict.fromkeys((*unit, *stability))), case.overdue_notices + 2)
     return MilestoneReached(
         milestone=milestone,
         due_at=deadline.due_at,
         late_seconds=late,
-        breached=milestone in {Milestone.DISPATCH, Milestone.REVIEW, Milestone.REPORT},
+        breached=milestone in {Milestone.DISPATCH, *_MANDATE},
         told=told,
     )
+
+
+def _above(case: Case) -> tuple[Name, ...]:
+    """Whom a missed milestone is taken to (unit → county leader → city leader): higher with each that is missed."""
+    ladder = case.rules.missed_ladder
+    missed = sum(breach.milestone in _MANDATE for breach in case.breaches)
+    return ladder[min(missed, len(ladder) - 1) :][:1]
 
 
 def _stickers(case: Case) -> list[Deadline]:

@@ -6,7 +6,9 @@ titles read: at the level of a province the file's counties are its cities and p
 """
 
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
@@ -18,6 +20,7 @@ from petitions.jurisdiction_sections import (
     DaySettings,
     Escalation,
     Leader,
+    NoticeSettings,
     OwnRegion,
     ReportSettings,
     Survey,
@@ -26,6 +29,7 @@ from petitions.jurisdiction_sections import (
     Units,
     Wall,
 )
+from petitions.out_tray import Pace
 from petitions.values import Name, Value
 from petitions.vocabulary import Category, MessageKind
 
@@ -61,6 +65,7 @@ class Jurisdiction(Value):
     survey: Survey = Survey()
     report: ReportSettings
     may_send: dict[MessageKind, Offices] = Field(default_factory=dict[MessageKind, Offices])
+    notices: NoticeSettings = NoticeSettings()
     notify: dict[Name, tuple[Address, ...]] = Field(default_factory=dict[Name, tuple[Address, ...]], repr=False)
     """Notice addresses by office. They may hold secrets: never print or store them."""
 
@@ -134,6 +139,15 @@ class Jurisdiction(Value):
         ranks = {post: leader.closeness(county, categories) for post, leader in self.leaders.items()}
         fitting = [(rank, post) for post, rank in ranks.items() if rank is not None]
         return tuple(f"city/leader/{post}" for _, post in sorted(fitting, key=lambda ranked: ranked[0]))
+
+    def pace(self, at: datetime) -> Pace:
+        """How notices go out, with the offset that local time has at this moment."""
+        return self.notices.pace(self.utc_offset_minutes(at))
+
+    def utc_offset_minutes(self, at: datetime) -> int:
+        """The offset of local time from UTC at this moment."""
+        offset = at.astimezone(ZoneInfo(self.timezone)).utcoffset() or timedelta(0)
+        return offset // timedelta(minutes=1)
 
     def addresses(self, office: str, environment: Mapping[str, str]) -> tuple[str, ...]:
         """An office's notice addresses, each ``env:NAME`` replaced by the addresses in that variable.

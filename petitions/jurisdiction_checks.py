@@ -121,6 +121,7 @@ def _offices_in_settings(data: object, names: _Names) -> Iterator[Mistake]:
     leaders = [*MAIN_LEADERS, *names.city_leaders]
     allowed: list[tuple[tuple[str, ...], str, list[str]]] = [
         (("escalation", "ladder", "*"), "an office of the city", [*names.city, *county_words, Role.SUPERVISING_LEADER]),
+        (("escalation", "missed", "*"), "a leader's office", [*leaders, *county_words, Role.SUPERVISING_LEADER]),
         (
             ("task_force", "lead_leader", "*"),
             "a leader's office",

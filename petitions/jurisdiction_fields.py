@@ -1,4 +1,4 @@
-"""The kinds of values a jurisdiction file is written in: durations, times of day, days, names, addresses.
+"""The kinds of values a jurisdiction file is written in: durations, pauses, times of day, days, names, addresses.
 
 Each refuses a wrong value with a sentence that tells the file's editor what to write instead.
 """
@@ -14,9 +14,12 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from petitions.values import Name
 
 _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
+_PAUSE = re.compile(r"(?:(\d{1,3})m)?(?:(\d{1,4})s)?")
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-4]):([0-5]\d)")
 _ADDRESS = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _LONGEST = timedelta(days=365)
+_LONGEST_PAUSE = timedelta(minutes=30)
+_LONGEST_GATHERING = timedelta(minutes=1)
 
 
 def _duration(value: object) -> object:
@@ -28,6 +31,23 @@ def _duration(value: object) -> object:
     if not timedelta(0) < length <= _LONGEST:
         raise ValueError("must be longer than nothing and at most 365 days")
     return length
+
+
+def _pause(value: object) -> object:
+    found = _PAUSE.fullmatch(value) if isinstance(value, str) else None
+    if not found or not found[0]:
+        raise ValueError('must be a short time in quotes: minutes, seconds, such as "5s", "10m" or "1m30s"')
+    minutes, seconds = (int(part or 0) for part in found.groups())
+    length = timedelta(minutes=minutes, seconds=seconds)
+    if not timedelta(0) < length <= _LONGEST_PAUSE:
+        raise ValueError("must be longer than nothing and at most 30 minutes")
+    return length
+
+
+def _gathering(value: timedelta) -> timedelta:
+    if value > _LONGEST_GATHERING:
+        raise ValueError('must be at most "1m": the hour within which a case is to be dispatched runs meanwhile')
+    return value
 
 
 def _time_of_day(value: object) -> object:
@@ -70,6 +90,10 @@ def time_zone(value: str) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """An elapsed time, written ``1d12h30m``; longer than nothing."""
+Pause = Annotated[timedelta, BeforeValidator(_pause)]
+"""A short time for which a notice waits for others, written ``5s`` or ``1m30s``; longer than nothing."""
+Gathering = Annotated[Pause, AfterValidator(_gathering)]
+"""The same for what is urgent: a minute at the most."""
 TimeOfDay = Annotated[int, BeforeValidator(_time_of_day), Field(ge=1, le=1440)]
 """Minutes since midnight, written ``18:00``; 1440 is midnight at the day's end."""
 Day = Annotated[int, Field(strict=True, ge=1, le=365)]

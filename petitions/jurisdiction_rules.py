@@ -1,8 +1,7 @@
 """Which of a jurisdiction's rules hold for one case: they are taken once, when the case opens."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from petitions.case_rules import (
     AskLimits,
@@ -51,7 +50,6 @@ def rules_for(
     """
     if received_at.utcoffset() is None:
         raise ValueError("received_at must have an offset")
-    offset = received_at.astimezone(ZoneInfo(jurisdiction.timezone)).utcoffset() or timedelta(0)
     regions = regions_of(county)
     lead = regions[0]
     offices = _Offices(jurisdiction, lead, categories)
@@ -70,7 +68,7 @@ def rules_for(
         jurisdiction=jurisdiction.id,
         version=jurisdiction.version,
         clock=clock or CaseClock(),
-        durations=_durations(jurisdiction, offset // timedelta(minutes=1)),
+        durations=_durations(jurisdiction, jurisdiction.utc_offset_minutes(received_at)),
         survey=SurveyRules(
             minimum_responses=jurisdiction.survey.minimum_responses,
             satisfied_percent=jurisdiction.survey.satisfied_percent,
@@ -99,6 +97,7 @@ def rules_for(
             assisting_departments=tuple(dict.fromkeys(unit for unit in departments if unit != default_unit)),
         ),
         ladder=offices.resolved(jurisdiction.escalation.ladder) or MAIN_LEADERS,
+        missed_ladder=offices.resolved(jurisdiction.escalation.missed),
         reachable=tuple(office for office, addresses in jurisdiction.notify.items() if addresses),
     )
 

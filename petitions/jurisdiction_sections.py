@@ -1,13 +1,24 @@
 """The sections of a jurisdiction file, each with the defaults that hold where the file is silent."""
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from petitions import case_rules
 from petitions.case_rules import DayRule, Gate, Sender
-from petitions.jurisdiction_fields import Day, Duration, IdPart, Offices, TimeOfDay, UnitName, UnitNames
+from petitions.jurisdiction_fields import (
+    Day,
+    Duration,
+    Gathering,
+    IdPart,
+    Offices,
+    Pause,
+    TimeOfDay,
+    UnitName,
+    UnitNames,
+)
 from petitions.jurisdiction_offices import (
     INTAKE,
     MAIN_LEADERS,
@@ -19,6 +30,7 @@ from petitions.jurisdiction_offices import (
     CountyOffice,
     Role,
 )
+from petitions.out_tray import Pace
 from petitions.values import Name, Value
 from petitions.vocabulary import Category, MessageKind, Sticker
 
@@ -144,7 +156,7 @@ class Wall(Value):
 
 
 class Escalation(Value):
-    """Who is told when something stays undone."""
+    """Who is told when something stays undone, and when a milestone is missed."""
 
     ladder: Offices = (
         STABILITY_TEAM,
@@ -154,6 +166,33 @@ class Escalation(Value):
         MAYOR,
         PARTY_SECRETARY,
     )
+    missed: Offices = (Role.COUNTY_MAYOR, Role.SUPERVISING_LEADER, MAYOR)
+    """Who is told of a missed milestone besides those who must act: the first of the first one, and so on up."""
+
+
+class NoticeSettings(Value):
+    """How notices go out: gathered, paced, and not at night unless they are urgent."""
+
+    gather: Gathering = timedelta(seconds=5)
+    digest_every: Pause = timedelta(minutes=5)
+    per_minute: Annotated[int, Field(strict=True, ge=1, le=600)] = 20
+    """Messages that an office's channels are given at the most; robots take no more than about 20."""
+    quiet_from: TimeOfDay = 22 * 60
+    quiet_until: TimeOfDay = 7 * 60
+    give_up_after: Duration = timedelta(days=1)
+    morning_digest: TimeOfDay = 8 * 60
+
+    def pace(self, utc_offset_minutes: int) -> Pace:
+        """How an office's notices go out, where local time has this offset."""
+        return Pace(
+            gather=self.gather,
+            digest_every=self.digest_every,
+            between=timedelta(minutes=1) / self.per_minute,
+            quiet_from=self.quiet_from % (24 * 60),
+            quiet_until=self.quiet_until % (24 * 60),
+            give_up_after=self.give_up_after,
+            utc_offset_minutes=utc_offset_minutes,
+        )
 
 
 class Survey(Value):

@@ -10,7 +10,7 @@ from petitions.messages import Dispatch, Extension, LeaderInstruction, Starring
 from petitions.regions import shown
 from petitions.telling import how_long, moment, quote
 from petitions.values import Instant, Name, Value
-from petitions.vocabulary import MessageKind, Milestone, Stage, Word
+from petitions.vocabulary import MessageKind, Stage, Word
 
 
 class Notice(Value):
@@ -19,10 +19,12 @@ class Notice(Value):
     key: str
     """``<case number>/<sequence>/<office>[/<what>]``: the same notice has the same key, always."""
     case_no: str
+    """Empty: it is of no single case, as a morning digest."""
     to: Name
     title: str
     body: str
     urgent: bool = False
+    """It goes out at any hour, with the next message to its office; else it waits for others, and for the morning."""
     dispatches: bool = False
     """It is the responsible unit's notice: when it is out, the case is dispatched."""
 
@@ -33,8 +35,10 @@ class NoticeState(Word):
     LEDGER = "ledger", "仅登记"
     """The office has no address: the ledger alone is the notice."""
     QUEUED = "queued", "待发送"
+    """It lies in the out-tray of its office, which has it from now on."""
     SENT = "sent", "已发送"
     FAILED = "failed", "发送失败"
+    """The latest attempt failed; unless it has been given up, there are more to come."""
 
 
 class NoticeOutcome(Value):
@@ -67,11 +71,9 @@ def notices_for(case: Case, entry: Entry) -> tuple[Notice, ...]:
             return _ask_notices(case, entry)
         case Taken(message=Extension() | LeaderInstruction()) if case.responsible_unit:
             return (_notice(case, entry, case.responsible_unit, entry.text),)
-        case Chased():
+        case Chased() | MilestoneReached():
+            # 1+3+5+7 knows no night: whatever the mandate's clock brings is told at once.
             return tuple(_notice(case, entry, office, entry.text, urgent=True) for office in happened.told)
-        case MilestoneReached():
-            urgent = happened.milestone is not Milestone.REMINDER
-            return tuple(_notice(case, entry, office, entry.text, urgent=urgent) for office in happened.told)
         case StickerPut() if case.responsible_unit:
             return (_notice(case, entry, case.responsible_unit, entry.text),)
         case StageEntered():
@@ -119,7 +121,8 @@ def _ask_notices(case: Case, entry: Entry) -> tuple[Notice, ...]:
             proposed = f"建议由{case.title_of(proposal.lead_leader)}包案，{lead}主办。"
         body = f"请于{moment(ask_due(case, what), offset)}前完成：{what.label}。{proposed}"
         notices += [
-            _notice(case, entry, office, body, what=what.value, title=f"请办理：{what.label}")
+            # A starred case's leaders have hours, and are asked at once (§1): such a notice waits for no morning.
+            _notice(case, entry, office, body, urgent=case.starred, what=what.value, title=f"请办理：{what.label}")
             for office in asked_of(case, what)
         ]
     return tuple(notices)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from petitions.notice_texts import ToDo
 from petitions.notices import Notice, NoticeOutcome, NoticeState
 from petitions.values import Instant, Value
 from store import queries
@@ -10,6 +11,7 @@ from store.rows import NOTICE_COLUMNS, NewNotice, as_arrays, latest_outcomes, no
 
 _SQL = queries.load("notices")
 _SENT, _MARK, _OF_CASE, _UNDELIVERED = _SQL["sent"], _SQL["mark"], _SQL["of_case"], _SQL["undelivered"]
+_TO_DO = _SQL["to_do"]
 
 
 class LedgerNotice(Value):
@@ -72,12 +74,39 @@ class NoticeLedger(OnPool):
             rows = await connection.fetch(*_OF_CASE(case_no=case_no))
         return [LedgerNotice.model_validate(dict(row)) for row in rows]
 
-    async def undelivered(self, limit: int = 200) -> list[LedgerNotice]:
+    async def undelivered(
+        self, limit: int | None = 200, *, office: str | None = None, keys: Sequence[str] | None = None
+    ) -> list[LedgerNotice]:
         """Notices that have an address and are not sent, waiting or failed, the oldest first.
+
+        Args:
+            limit: How many at the most; none: all.
+            office: Only those to this office.
+            keys: Only these.
 
         Raises:
             StoreError: As its kinds say.
         """
         async with self._connected() as connection:
-            rows = await connection.fetch(*_UNDELIVERED(limit=limit))
+            rows = await connection.fetch(
+                *_UNDELIVERED(limit=limit, office=office, keys=list(keys) if keys is not None else None)
+            )
         return [LedgerNotice.model_validate(dict(row)) for row in rows]
+
+    async def to_do(self, jurisdiction: str | None, offices: Sequence[str]) -> dict[str, list[ToDo]]:
+        """What these offices have to do in the open cases of a jurisdiction, by office; none without anything.
+
+        Args:
+            jurisdiction: The file that the cases name; none: those that name none.
+            offices: Ids.
+
+        Raises:
+            StoreError: As its kinds say.
+        """
+        async with self._connected() as connection:
+            rows = await connection.fetch(*_TO_DO(jurisdiction=jurisdiction, offices=list(offices)))
+        found: dict[str, list[ToDo]] = {}
+        for row in rows:
+            to_do = ToDo.model_validate({name: row[name] for name in ToDo.model_fields})
+            found.setdefault(row["office"], []).append(to_do)
+        return found

@@ -16,6 +16,7 @@ from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
 from guatu.embedded.stack import EmbeddedSettings, EmbeddedStack
 from store import Store, open_pool, prepare_schema
+from tests.notices_file import at_once
 from tests.receiver import Receiver, receiving
 from tests.workflows.outside_program import OutsideCase, StoreHistory
 from worker.process import case_worker
@@ -86,7 +87,7 @@ async def worker(stack: EmbeddedStack, channel: Receiver) -> AsyncIterator[None]
     offices = ("unit/开江县生态环境局", "county/开江县/party-secretary", "county/开江县/mayor")
     addresses = "\n".join(f'"{office}" = ["{channel.address}"]' for office in offices)
     file = Path(tempfile.mkdtemp(prefix="guatu-tests-")) / "dazhou-with-addresses.toml"
-    file.write_text(re.sub(r"^\[notify\]$", f"[notify]\n{addresses}", shipped, flags=re.MULTILINE), encoding="utf-8")
+    file.write_text(at_once(re.sub(r"^\[notify\]$", f"[notify]\n{addresses}", shipped, flags=re.MULTILINE)), "utf-8")
     settings = WorkerSettings(database_url=stack.database_url, jurisdiction=str(file))
     own = await Client.connect(stack.temporal_address, data_converter=case_data_converter)
     async with open_pool(stack.database_url, max_size=settings.database_connections) as pool:

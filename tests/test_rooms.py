@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "store",
         "workflows.activity_interface",
         "workflows.house_interface",
+        "workflows.notice_interface",
         "workflows.names",
     },
     "intake": {"petitions", "store", "sealing", "workflows"},

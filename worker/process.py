@@ -33,7 +33,9 @@ from worker.settings import WorkerSettings
 from worker.surroundings import Surroundings
 from worker.traces import Traces
 from workflows.housekeeping import HOUSE_WORKFLOWS
+from workflows.morning_digest import MorningDigest
 from workflows.names import HOUSE_QUEUE, TASK_QUEUE
+from workflows.office_notices import OfficeNotices
 from workflows.pages import PageLinks
 from workflows.payloads import SealedFailures, case_data_converter
 from workflows.petition_case import PetitionCase
@@ -82,7 +84,7 @@ def case_worker(
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[PetitionCase],
+        workflows=[PetitionCase, OfficeNotices, MorningDigest],
         activities=[
             activities.open_case,
             activities.reopen_case,
@@ -91,6 +93,9 @@ def case_worker(
             activities.notify,
             activities.submit_report,
             activities.refuse_hand_over,
+            activities.of_notices.send_message,
+            activities.of_notices.mark_notices,
+            activities.of_notices.write_digests,
         ],
         interceptors=[*around, RequestIds(), Surroundings(), PageLinks(str(settings.pages_url))],
         workflow_runner=workflow_runner(),
@@ -251,9 +256,10 @@ async def _run(
 async def _make_schedules(client: Client, jurisdictions: Jurisdictions) -> None:
     """Without them cases go on all the same, so a server that does not allow them keeps no worker from its cases."""
     try:
-        made = await ensure_schedules(client, planned(jurisdictions.get(None).timezone))
+        schedules = (*planned(jurisdictions.get(None).timezone), *digests(jurisdictions))
+        made = await ensure_schedules(client, schedules)
     except RPCError as error:
-        _log.error("the schedules cannot be made: no daily heads, no reconciliation", error=error.message)
+        _log.error("the schedules cannot be made: no daily heads, no reconciliation, no digests", error=error.message)
         return
     if made:
         _log.info("schedules made", ids=made)

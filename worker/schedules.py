@@ -25,6 +25,7 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 
+from petitions.values import Value
 from workflows.housekeeping import DailyHead, Reconcile
 from workflows.names import HOUSE_QUEUE
 
@@ -42,15 +43,19 @@ class Planned:
 
     Attributes:
         id: Its id; its workflows' ids begin with it.
-        workflow: The type of workflow that it starts, on the house's queue.
+        workflow: The type of workflow that it starts.
         spec: When.
         note: What it is for, in Chinese, for the Temporal UI.
+        argument: What the workflow is given, if anything.
+        queue: Where it is worked on.
     """
 
     id: str
     workflow: str
     spec: ScheduleSpec
     note: str
+    argument: Value | None = None
+    queue: str = HOUSE_QUEUE
 
 
 def planned(timezone: str) -> tuple[Planned, ...]:
@@ -107,7 +112,9 @@ async def ensure_schedules(client: Client, schedules: Sequence[Planned]) -> list
 def _schedule(each: Planned) -> Schedule:
     return Schedule(
         # An id of its own for each turn: Temporal adds the turn's time to it.
-        action=ScheduleActionStartWorkflow(each.workflow, id=each.id, task_queue=HOUSE_QUEUE),
+        action=ScheduleActionStartWorkflow(
+            each.workflow, args=[each.argument] if each.argument else [], id=each.id, task_queue=each.queue
+        ),
         spec=each.spec,
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
         state=ScheduleState(note=each.note),

@@ -14,7 +14,7 @@ from petitions.notices import Notice, NoticeOutcome
 from petitions.reopening import ReopenedStart
 from petitions.report import HandlingReport
 from petitions.resuming import ResumedStart
-from petitions.values import Instant, Value
+from petitions.values import Instant, Name, Value
 
 
 class OpenCase(Value):
@@ -89,6 +89,8 @@ class Record(Value):
     notices: tuple[Notice, ...] = ()
     at: Instant
     """The time of the procedure; the ledger shows it."""
+    jurisdiction: Name | None = None
+    """The file that has the addresses, as the case names it; none: the worker's own."""
     insist: bool = False
     """Fail, and so be tried again, until it is written; else report whether it was."""
 
@@ -102,12 +104,14 @@ class Recorded(Value):
 
 
 class Notify(Value):
-    """Notices to be sent by themselves: those that failed, and those that must not wait for Postgres."""
+    """Notices by themselves: those that no record takes along."""
 
     notices: tuple[Notice, ...]
     at: Instant
+    jurisdiction: Name | None = None
+    """The file that has the addresses, as the case names it; none: the worker's own."""
     insist: bool = False
-    """Fail, and so be tried again, until every one of them is sent; else report which were."""
+    """Fail, and so be tried again, until every one of them is handed over; else report which were."""
 
 
 class NotifyResult(Value):
@@ -125,6 +129,8 @@ class SubmitReport(Value):
     """``<case number>/<round>``: submitting it again is recognised as the same."""
     report: HandlingReport
     at: Instant
+    record: Record | None = None
+    """What of the record is to be written before it."""
 
 
 class RefusedHandOver(Value):
@@ -142,7 +148,7 @@ class CaseWork:
 
     @activity.defn(name="open_case")
     async def open_case(self, opening: OpenCase) -> Opened:
-        """Take the part of the jurisdiction file that concerns the case, write its first entry, send its notices.
+        """Take the part of the jurisdiction file that concerns the case, write its first entry, hand over its notices.
 
         Repeated, it answers with the rules that are on record, whatever the file says by then.
         """
@@ -160,20 +166,20 @@ class CaseWork:
 
     @activity.defn(name="record")
     async def record(self, record: Record) -> Recorded:
-        """Write entries and the read model that follows from them in one transaction; then send the notices.
+        """Write entries and the read model that follows from them in one transaction; then hand the notices over.
 
-        With Postgres away the notices are sent all the same.
+        With Postgres away the notices are handed over all the same.
         """
         raise NotImplementedError
 
     @activity.defn(name="notify")
     async def notify(self, notify: Notify) -> NotifyResult:
-        """Send notices; one that the ledger knows as sent is not sent again."""
+        """Hand notices over to their offices' out-trays; tell which of them are known to be out."""
         raise NotImplementedError
 
     @activity.defn(name="submit_report")
     async def submit_report(self, submit: SubmitReport) -> str:
-        """Submit the handling report and keep it.
+        """Write what of the record comes before it; then submit the handling report and keep it.
 
         Returns:
             the SHA-256 of its text, in hex.

@@ -30,6 +30,7 @@ _RECORD_ENTRIES = 200
 """Entries written in one transaction at the most; after an outage the rest follows at once."""
 _GIVEN_BYTES = 1024 * 1024
 """What one activity is given at the most, in JSON; a single entry or notice is always less. Temporal takes 2 MiB."""
+_REPORT_TAKES_RECORD = "the-report-takes-the-record-along"
 _A_MOMENT = timedelta(milliseconds=1)
 _LONGEST_WAIT = timedelta(days=365)
 """A timer's length at the most: beyond the engine's own calendar, which ends in 2262, it would fire at once."""
@@ -65,6 +66,7 @@ class Alongside:
         self._on_their_way: set[str] = set()
         self._postgres_is_away = False
         self._is_writing = False
+        self._report_takes_record = workflow.patched(_REPORT_TAKES_RECORD)
         self.is_to_rest = False
         """Set it, and nothing more is given to Postgres: what is still unwritten is to be carried on."""
         self._tasks: list[asyncio.Task[None]] = [
@@ -111,7 +113,9 @@ class Alongside:
         hand = self._hand
         while True:
             self._is_writing = False
-            await workflow.wait_condition(lambda: not hand.is_written and not self.is_to_rest)
+            await workflow.wait_condition(
+                lambda: not hand.is_written and not self.is_to_rest and not self._is_left_to_report
+            )
             self._is_writing = True
             record = self._next_record()
             recorded = await self._record(record)
@@ -120,18 +124,37 @@ class Alongside:
                 self._postgres_is_away = True
                 await self._record(record.model_copy(update={"notices": (), "insist": True}))
                 self._postgres_is_away = False
-            del hand.unwritten[: len(record.entries)]
-            del hand.outcomes[: len(record.outcomes)]
+            self.is_recorded(record)
 
-    def _next_record(self) -> Record:
+    async def record_for_report(self) -> Record | None:
+        """What the case has to write when it is reported: it goes with the report, in the same activity.
+
+        None: a case of before, whose record and report go apart.
+        """
+        if not self._report_takes_record:
+            return None
+        await workflow.wait_condition(lambda: not self._is_writing)
+        return self._next_record(with_notices=False)
+
+    def is_recorded(self, record: Record) -> None:
+        """Postgres has confirmed this."""
+        del self._hand.unwritten[: len(record.entries)]
+        del self._hand.outcomes[: len(record.outcomes)]
+
+    @property
+    def _is_left_to_report(self) -> bool:
+        return self._report_takes_record and may_report(self._hand.case)
+
+    def _next_record(self, *, with_notices: bool = True) -> Record:
         hand = self._hand
         room = _Room()
         return Record(
             case_no=hand.case.case_no,
             entries=tuple(room.for_first_of(hand.unwritten[:_RECORD_ENTRIES])),
             outcomes=tuple(room.for_first_of(hand.outcomes)),
-            notices=tuple(self._take_unsent(room)),
+            notices=tuple(self._take_unsent(room)) if with_notices else (),
             at=hand.now(),
+            jurisdiction=hand.case.hand_over.jurisdiction,
         )
 
     async def _record(self, record: Record) -> Recorded:
@@ -142,7 +165,9 @@ class Alongside:
 
     def _take_unsent(self, room: _Room) -> list[Notice]:
         """The notices that nobody is sending yet, as there is room for them; from now on somebody is."""
-        idle = (notice for key, notice in self._hand.unsent.items() if key not in self._on_their_way)
+        idle = (
+            notice for key, notice in self._hand.unsent.items() if key not in self._on_their_way | self._hand.awaited
+        )
         notices = room.for_first_of(idle)
         self._on_their_way |= {notice.key for notice in notices}
         return notices
@@ -169,11 +194,14 @@ class Alongside:
                 )
 
     async def _send_notices(self) -> None:
-        """Send notices that no record takes along: while Postgres is away, or left over from an opening or a run."""
+        """Hand over what no record takes along: while Postgres is away, or left over from an opening or a run."""
         hand = self._hand
         while True:
             await workflow.wait_condition(
-                lambda: (self._postgres_is_away or hand.is_written) and bool(hand.unsent.keys() - self._on_their_way)
+                lambda: (
+                    (self._postgres_is_away or hand.is_written or self._is_left_to_report)
+                    and bool(hand.unsent.keys() - self._on_their_way - hand.awaited)
+                )
             )
             self._also(self._send(self._take_unsent(_Room())))
 
@@ -192,19 +220,30 @@ class Alongside:
         titles = "、".join(dict.fromkeys(self._hand.case.title_of(notice.to) for notice in notices))
         return await patiently(
             CaseWork.notify,
-            Notify(notices=tuple(notices), at=self._hand.now(), insist=insist),
+            Notify(
+                notices=tuple(notices),
+                at=self._hand.now(),
+                insist=insist,
+                jurisdiction=self._hand.case.hand_over.jurisdiction,
+            ),
             f"{'重发' if insist else ''}通知：{titles}",
             _NOTICE if insist else _ONCE,
         )
 
     def _note(self, outcomes: Sequence[NoticeOutcome], notices: Sequence[Notice], *, in_ledger: bool) -> None:
-        """Take note of what became of notices; each that failed is tried by itself until it is out."""
-        sent = {outcome.key for outcome in outcomes if outcome.state is NoticeState.SENT}
+        """Take note of what became of notices.
+
+        What lies in its office's out-tray is that office's; but the case waits for its own dispatch to be out.
+        """
+        became = {outcome.key: outcome.state for outcome in outcomes}
         if not in_ledger:
-            self._hand.outcomes += outcomes
+            self._hand.outcomes += [outcome for outcome in outcomes if outcome.state is not NoticeState.QUEUED]
         for notice in notices:
-            if notice.key in sent:
+            state = became.get(notice.key)
+            if state is NoticeState.SENT:
                 self._hand.notice_is_out(notice)
+            elif state is NoticeState.QUEUED:
+                self._hand.notice_is_handed_over(notice)
             else:
                 self._also(self._insist(notice))
 

@@ -49,6 +49,8 @@ class CaseInHand:
         self.outcomes: list[NoticeOutcome] = list(carried.outcomes)
         self.unsent: dict[str, Notice] = {notice.key: notice for notice in carried.unsent}
         """Notices that are not known to be sent, those on their way included."""
+        self.awaited: set[str] = set()
+        """Keys of those that were handed over, and are to be out before the case is dispatched."""
         self._next_deadline: Deadline | None = next_deadline(self.case)
         self._is_deadline_known = True
         self._weighed: tuple[tuple[int, ...], bool] = ((), False)
@@ -61,11 +63,14 @@ class CaseInHand:
         if opened.written:
             del hand.unwritten[: len(step.entries)]
         if not opened.in_ledger:
-            hand.outcomes += opened.outcomes
-        sent = {outcome.key for outcome in opened.outcomes if outcome.state is NoticeState.SENT}
+            hand.outcomes += [outcome for outcome in opened.outcomes if outcome.state is not NoticeState.QUEUED]
+        became = {outcome.key: outcome.state for outcome in opened.outcomes}
         for notice in step.notices:
-            if notice.key in sent:
+            state = became.get(notice.key)
+            if state is NoticeState.SENT:
                 hand.notice_is_out(notice)
+            elif state is NoticeState.QUEUED:
+                hand.notice_is_handed_over(notice)
         return hand
 
     @classmethod
@@ -122,9 +127,20 @@ class CaseInHand:
         if (due_at := self.next_due_at) is not None and due_at <= now:
             self.apply(let_time_pass(self.case, now))
 
+    def notice_is_handed_over(self, notice: Notice) -> None:
+        """A notice lies in its office's out-tray, and is no longer the case's to send.
+
+        But the case waits until its own dispatch is out.
+        """
+        if notice.dispatches:
+            self.awaited.add(notice.key)
+        else:
+            self.unsent.pop(notice.key, None)
+
     def notice_is_out(self, notice: Notice) -> None:
         """A notice is out; the unit's own makes the case dispatched."""
         self.unsent.pop(notice.key, None)
+        self.awaited.discard(notice.key)
         if notice.dispatches:
             self.let_time_pass()
             self.apply(unit_notified(self.case, notice.to, self.now()))

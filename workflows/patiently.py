@@ -7,8 +7,7 @@ from typing import TypeVar
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from workflows.activity_interface import CaseWork
-
+Work = TypeVar("Work")
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 
@@ -22,7 +21,7 @@ _SUMMARY_BYTES = 200
 
 
 async def patiently(
-    work: Callable[[CaseWork, Given], Awaitable[Result]],
+    work: Callable[[Work, Given], Awaitable[Result]],
     given: Given,
     summary: str,
     retry_policy: RetryPolicy = _UNTIL_IT_SUCCEEDS,
@@ -30,7 +29,7 @@ async def patiently(
     """Have something done; tries cost no history, so they go on until the world is back.
 
     Args:
-        work: a method of ``CaseWork``.
+        work: a method of ``CaseWork`` or ``NoticeWork``.
         given: its input.
         summary: what it is, in Chinese, for the Temporal UI.
         retry_policy: how often it is tried, where not for ever.

@@ -6,6 +6,7 @@ deadlines run (``workflows.alongside``).
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ from workflows.case_doors import CaseDoors
 from workflows.case_in_hand import Carried, CaseInHand, procedure_time
 from workflows.in_tray import Cancelling, InTray, Letter
 from workflows.names import WORKFLOW_TYPE
+from workflows.notice_interface import NOTICE_OUT, NoticeOut
 from workflows.patiently import patiently
 from workflows.payloads import UNREADABLE, KeyIsGoneError, json_of, sealed, was_unreadable
 from workflows.request_ids import current_request_id
@@ -80,6 +82,8 @@ class PetitionCase(CaseDoors):
         self._opening: OpenCase | None = None
         self._companions: Alongside | None = None
         self._tray = InTray()
+        self._notices_out: set[str] = set()
+        """Keys of dispatches that are out; one may be told before the case is open."""
         if (carried := _carried(arguments)) is not None:
             self._hand = CaseInHand(carried)
 
@@ -133,6 +137,7 @@ class PetitionCase(CaseDoors):
             case HandOver():
                 hand = await self._open(start)
         self._hand = hand
+        self._note_notices_out()
         self._tray.bring(hand)
         return hand
 
@@ -235,13 +240,17 @@ class PetitionCase(CaseDoors):
 
     async def _submit_report(self, hand: CaseInHand) -> None:
         """Assemble and submit the handling report; with that the case is concluded."""
+        record = await self._alongside.record_for_report()
         submit = SubmitReport(
             case_no=hand.case.case_no,
             key=f"{hand.case.case_no}/{hand.case.round}",
             report=handling_report(hand.case),
             at=hand.now(),
+            record=record,
         )
         sha256 = await patiently(CaseWork.submit_report, submit, "上报办理报告")
+        if record is not None:
+            self._alongside.is_recorded(record)
         hand.let_time_pass()
         hand.apply(report_is_submitted(hand.case, sha256, hand.now()))
 
@@ -276,6 +285,21 @@ class PetitionCase(CaseDoors):
     def _in_hand(self) -> CaseInHand:
         assert self._hand is not None, "the case is not open yet"
         return self._hand
+
+    @workflow.signal(name=NOTICE_OUT, description="（内部）通知已送出 {key}")
+    def notice_out(self, *bodies: RawValue) -> None:
+        """The unit's notice is out, and with that the case dispatched; another one it does not wait for."""
+        body = json_of(bodies)
+        with contextlib.suppress(ValidationError):
+            if not isinstance(body, str):
+                self._notices_out.add(NoticeOut.model_validate_json(body).key)
+        self._note_notices_out()
+
+    def _note_notices_out(self) -> None:
+        hand = self._hand
+        for key in sorted(self._notices_out & hand.awaited) if hand else ():
+            assert hand is not None
+            hand.notice_is_out(hand.unsent[key])
 
     def _take_in(self, letter: Letter) -> None:
         self._tray.put(letter)

@@ -46,5 +46,16 @@ ORDER BY created_at, recorded_at, key;
 SELECT key, case_no, to_office, title, body, urgent, state, attempts, last_error, created_at, sent_at
 FROM notice
 WHERE state IN ('queued', 'failed')
+    AND (:office::text IS NULL OR to_office = :office)
+    AND (:keys::text[] IS NULL OR key = ANY (:keys))
 ORDER BY created_at, key
 LIMIT :limit;
+
+-- to_do: what offices have to do in the open cases of a jurisdiction, as the cases name it
+SELECT asked.office, asked.case_no, asked.what, asked.due_at, standing.starred
+FROM waiting asked
+JOIN petition_case standing USING (case_no)
+WHERE asked.office = ANY (:offices::text[])
+    AND standing.closed_at IS NULL
+    AND (standing.state -> 'hand_over' ->> 'jurisdiction') IS NOT DISTINCT FROM :jurisdiction::text
+ORDER BY asked.office, asked.due_at, asked.case_no, asked.what;

@@ -114,7 +114,7 @@ def test_the_version_carries_a_fingerprint_of_the_text(dazhou: Jurisdiction) -> 
 
 def test_a_short_file_gets_the_defaults_of_the_procedure(dazhou: Jurisdiction) -> None:
     short = read_jurisdiction(SMALLEST)
-    for section in ("durations", "days", "wall", "escalation", "coverage", "task_force"):
+    for section in ("durations", "days", "wall", "escalation", "coverage", "task_force", "notices"):
         assert getattr(short, section) == getattr(dazhou, section), section
     assert short.city_titles() == {
         office: title for office, title in dazhou.city_titles().items() if not office.startswith("city/leader/")

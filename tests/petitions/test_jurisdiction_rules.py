@@ -47,6 +47,7 @@ def test_majiatan_hydropower_station() -> None:
         "city/leader/vice-mayor",
         *MAIN,
     )
+    assert rules.missed_ladder == ("county/宣汉县/mayor", rules.supervise_plain[0], "city/mayor")
     assert rules.ladder == (
         "city/stability-team",
         "county/宣汉县/mayor",

@@ -3,6 +3,7 @@
 import pytest
 
 from petitions.case_rules import Durations, TaskForceProposal
+from petitions.events import MilestoneReached
 from petitions.evolution import fold
 from petitions.notices import Notice, has_address, notices_for
 from petitions.vocabulary import MessageKind, RefusalCode
@@ -134,7 +135,7 @@ def test_chases_and_milestones_go_to_those_they_name() -> None:
     known = len(story.notices)
     story.on_day(3)
     assert _since(story, known) == [UNIT]
-    assert not story.notices[-1].urgent, "the reminder is no alarm"
+    assert story.notices[-1].urgent, "the mandate's clock knows no night"
     known = len(story.notices)
     story.on_day(5)
     assert _since(story, known) == [UNIT, STABILITY, UNIT]  # the review; the yellow sticker
@@ -181,3 +182,37 @@ def test_the_ledger_alone_where_there_is_no_address() -> None:
     story = Story(small_rules(reachable=(UNIT,)))
     assert [has_address(story.case, notice) for notice in story.notices] == [True, False, False, False, False]
     assert story.now == RECEIVED_AT
+
+
+@pytest.mark.parametrize(
+    ("ladder", "told"),
+    [
+        ((COUNTY_MAYOR, VICE_MAYOR, MAYOR), (COUNTY_MAYOR, VICE_MAYOR)),
+        ((COUNTY_MAYOR,), (COUNTY_MAYOR, COUNTY_MAYOR)),  # the ladder has an end
+    ],
+)
+def test_each_missed_milestone_is_taken_one_rung_higher(ladder: tuple[str, ...], told: tuple[str, ...]) -> None:
+    """Unit → county leader → city leader."""
+    story = rectifying(small_rules(missed_ladder=ladder)).covered()
+    known = len(story.notices)
+    story.on_day(3)
+    assert _since(story, known) == [UNIT], "the reminder is no miss"
+    for day, above in zip((5, 7), told, strict=True):
+        known = len(story.notices)
+        story.on_day(day)
+        reached = [each for each in story.happened(MilestoneReached) if each.breached][-1]
+        assert reached.told == (UNIT, STABILITY, above)
+        assert above in _since(story, known)
+
+
+def test_a_case_of_before_has_no_such_ladder() -> None:
+    story = rectifying().covered().on_day(5)
+    assert story.happened(MilestoneReached)[-1].told == (UNIT, STABILITY)
+    assert "missed_ladder" not in small_rules().model_dump()
+    assert "missed_ladder" in small_rules(missed_ladder=(MAYOR,)).model_dump()
+
+
+def test_a_starred_cases_leaders_are_asked_at_any_hour() -> None:
+    asked = [notice for notice in Story(starred=True).notices if not notice.dispatches]
+    assert asked
+    assert all(notice.urgent for notice in asked)

@@ -11,6 +11,7 @@ from activities.jurisdictions import Jurisdictions
 from guatu.embedded.postgres import EmbeddedPostgres
 from guatu.embedded.stack import EmbeddedStack
 from store import Store, open_pool, prepare_schema
+from tests.notices_file import at_once
 from tests.receiver import Receiver, receiving
 from tests.store.servers import own_postgres
 from tests.store.test_away import hanging
@@ -54,7 +55,7 @@ async def test_notices_are_not_multiplied_and_the_record_catches_up(
         stack.temporal_address, namespace=place.client.namespace, data_converter=case_data_converter
     )
     async with receiving() as channel, open_pool(postgres.dsn(), max_size=5, command_seconds=1) as pool:
-        file.write_text(f'{dazhou()}\n"{UNIT}" = ["{channel.address}"]\n', encoding="utf-8")
+        file.write_text(at_once(f'{dazhou()}\n"{UNIT}" = ["{channel.address}"]\n'), encoding="utf-8")
         settings = WorkerSettings(database_url=postgres.dsn(), jurisdiction=str(file))
         store = Store(pool)
         async with case_worker(own, CaseActivities(store, Jurisdictions(str(file))), settings):

@@ -1,0 +1,101 @@
+"""A city of the test's own: its namespace, its database, its jurisdiction file with real addresses, its worker."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client, WorkflowHandle
+
+from activities.case_activities import CaseActivities
+from activities.jurisdictions import Jurisdictions
+from guatu.embedded.stack import EmbeddedStack
+from petitions.notices import NoticeState
+from store import Store, open_pool, prepare_schema
+from tests.notices_file import at_once
+from tests.receiver import Receiver, receiving
+from tests.worker.conftest import Place, dazhou, new_place
+from tests.worker.worker_process import until
+from tests.workflows.outside_program import UNIT, OutsideCase, hand_over
+from worker.process import case_worker
+from worker.search_attributes import ensure_search_attributes
+from worker.settings import WorkerSettings
+from workflows.notice_interface import office_notices_id
+from workflows.payloads import case_data_converter
+
+
+@dataclass
+class City:
+    """Where the notices of a test go out.
+
+    Attributes:
+        channel: The receiver of the responsible unit; no other office has an address unless the test gives it one.
+    """
+
+    place: Place
+    file: Path
+    store: Store
+    channel: Receiver
+    jurisdictions: Jurisdictions
+    client: Client
+    """As the worker has it."""
+    pace: dict[str, str] = field(default_factory=dict[str, str])
+
+    def addresses(self, addresses: dict[str, list[str]], **pace: str) -> None:
+        """Write the jurisdiction file anew: who has which addresses, and settings of its section ``notices``."""
+        lines = "\n".join(f'"{office}" = {given}' for office, given in addresses.items()).replace("'", '"')
+        self.file.write_text(at_once(f"{dazhou()}\n{lines}\n", **pace), encoding="utf-8")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a process of the product is given to work here."""
+        return self.place.settings | {"GUATU_JURISDICTION": str(self.file)}
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncGenerator[None]:
+        """A worker as ``guatu worker`` runs it."""
+        settings = WorkerSettings(database_url=self.place.database_url, jurisdiction=str(self.file))
+        async with case_worker(self.client, CaseActivities(self.store, self.jurisdictions), settings):
+            yield
+
+    async def hand_over(self, case_no: str, **changes: Any) -> OutsideCase:
+        """Start a case of the unit."""
+        return await hand_over(self.place.client, self.store, case_no=case_no, **changes)
+
+    def notices_of(self, office: str = UNIT, jurisdiction: str | None = None) -> "WorkflowHandle[Any, Any]":
+        """The workflow of an office's notices."""
+        return self.place.client.get_workflow_handle(office_notices_id(jurisdiction, office))
+
+    async def until_all_is_out(self, case_no: str) -> None:
+        """Wait until the ledger knows every notice of a case as sent."""
+        waiting = {NoticeState.QUEUED, NoticeState.FAILED}
+
+        async def it_is() -> bool:
+            ledger = await self.store.notices(case_no)
+            return bool(ledger) and not any(notice.state in waiting for notice in ledger)
+
+        await until(f"all notices of {case_no} are out", it_is)
+
+
+@pytest.fixture
+async def city(stack: EmbeddedStack, tmp_path: Path) -> AsyncGenerator[City]:
+    """A city whose worker does not run yet."""
+    place = await new_place(stack)
+    await ensure_search_attributes(place.client)
+    await prepare_schema(place.database_url)
+    file = tmp_path / "city.toml"
+    client = await Client.connect(
+        stack.temporal_address, namespace=place.client.namespace, data_converter=case_data_converter
+    )
+    async with receiving() as channel, open_pool(place.database_url, max_size=10) as pool:
+        city = City(place, file, Store(pool), channel, Jurisdictions(str(file)), client)
+        city.addresses({UNIT: [channel.address]})
+        yield city
+
+
+async def a_while() -> None:
+    """Long enough for what must not happen."""
+    await asyncio.sleep(2)
