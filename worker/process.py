@@ -25,6 +25,7 @@ from sealing.settings import PayloadSettings
 from store import Store, open_pool, prepare_schema
 from telemetry.traces import traced
 from worker.begun_again import BegunAgain
+from worker.digest_schedules import digests
 from worker.health import Check, health_endpoint
 from worker.metrics import WorkerMetrics
 from worker.schedules import ensure_schedules, planned

@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from temporalio.client import ScheduleActionStartWorkflow, ScheduleOverlapPolicy
 
+from activities.jurisdictions import Jurisdictions
 from petitions.discrepancies import DiscrepancyKind
 from store import Store
 from tests.worker.conftest import Place
 from tests.worker.worker_process import until, worker_process
 from tests.workflows.outside_program import hand_over
+from worker.digest_schedules import digests
 from worker.schedules import Planned, daily, ensure_schedules, planned
 
 HEAD = "guatu-daily-head"
@@ -20,7 +22,8 @@ HEAD = "guatu-daily-head"
 async def test_the_head_of_the_day_is_written_by_a_schedule(place: Place, store: Store, tmp_path: Path) -> None:
     async with worker_process(tmp_path / "first.log", place.settings) as worker:
         await worker.ready()
-        assert worker.events("schedules made")[0]["ids"] == [each.id for each in planned("Asia/Shanghai")]
+        made = [each.id for each in (*planned("Asia/Shanghai"), *digests(Jurisdictions("dazhou")))]
+        assert worker.events("schedules made")[0]["ids"] == made
         handle = place.client.get_schedule_handle(HEAD)
         schedule = (await handle.describe()).schedule
         assert schedule.policy.catchup_window == timedelta(hours=1)
