@@ -1,6 +1,7 @@
 """Notices by a real channel: sent once, dispatching the case; a channel that fails delays only its own notice."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from petitions.notices import NoticeState
 from store import Store
 from store.notices import LedgerNotice
 from tests.receiver import Receiver
-from tests.workflows.outside_program import OutsideCase, by, hand_over
+from tests.workflows.outside_program import OutsideCase, StoreHistory, by, hand_over
+from workflows.notice_interface import office_notices_id
 
 pytestmark = pytest.mark.usefixtures("worker")
 COUNTY = "开江县"
@@ -26,6 +28,7 @@ async def case_with_channels(client: Client, store: Store) -> OutsideCase:
 async def all_out(store: Store, case_no: str) -> list[LedgerNotice]:
     """The ledger of a case, once all of it is out."""
     waiting = {NoticeState.QUEUED, NoticeState.FAILED}
+    ledger: list[LedgerNotice] = []
     for _ in range(600):
         ledger = await store.notices(case_no)
         if not any(notice.state in waiting for notice in ledger):
@@ -34,7 +37,9 @@ async def all_out(store: Store, case_no: str) -> list[LedgerNotice]:
     raise AssertionError(f"still to be sent: {ledger}")
 
 
-async def test_the_units_notice_makes_the_case_dispatched(client: Client, store: Store, channel: Receiver) -> None:
+async def test_the_units_notice_makes_the_case_dispatched(
+    client: Client, store: Store, channel: Receiver, store_history: StoreHistory
+) -> None:
     case = await case_with_channels(client, store)
     await case.until("dispatched")
     titles = channel.titles(case.case_no)
@@ -46,6 +51,9 @@ async def test_the_units_notice_makes_the_case_dispatched(client: Client, store:
     ledger = await all_out(store, case.case_no)
     assert {notice.state for notice in ledger} == {NoticeState.SENT, NoticeState.LEDGER}
     assert len(channel.titles(case.case_no)) == sum(notice.state is NoticeState.SENT for notice in ledger)
+    await store_history("notices", case)
+    tray = client.get_workflow_handle(office_notices_id(None, BUREAU))
+    await store_history("office-notices/taken", replace(case, handle=tray))
 
 
 async def test_a_failing_channel_delays_its_own_notice_only(client: Client, store: Store, channel: Receiver) -> None:

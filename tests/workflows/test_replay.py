@@ -17,10 +17,14 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from petitions.view import CaseResult
 from worker.process import workflow_runner
 from workflows.names import WORKFLOW_TYPE
+from workflows.notice_interface import OFFICE_NOTICES, OfficeStart
+from workflows.office_notices import OfficeNotices
 from workflows.payloads import case_data_converter
 from workflows.petition_case import PetitionCase
 
 HISTORIES = sorted((Path(__file__).parent.parent / "histories").glob("*.json"))
+
+OFFICE_HISTORIES = sorted((Path(__file__).parent.parent / "histories" / "office-notices").glob("*.json"))
 
 
 def read(path: Path) -> WorkflowHistory:
@@ -47,6 +51,7 @@ def test_every_path_has_a_history() -> None:
         "postgres-away",
         "reopening",
         "flood",
+        "notices",
     }
 
 
@@ -54,6 +59,40 @@ def test_every_path_has_a_history() -> None:
 async def test_a_stored_history_replays(path: Path) -> None:
     replayer = Replayer(workflows=[PetitionCase], data_converter=case_data_converter, workflow_runner=workflow_runner())
     await replayer.replay_workflow(read(path))
+
+
+@pytest.mark.parametrize("path", OFFICE_HISTORIES, ids=lambda path: path.stem)
+async def test_a_stored_history_of_an_offices_notices_replays(path: Path) -> None:
+    replayer = Replayer(
+        workflows=[OfficeNotices], data_converter=case_data_converter, workflow_runner=workflow_runner()
+    )
+    await replayer.replay_workflow(read(path))
+
+
+@workflow.defn(name=OFFICE_NOTICES)
+class OfficeChangedWithoutPatch(OfficeNotices):
+    """The same planted fault."""
+
+    @workflow.init
+    def __init__(self, start: OfficeStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, _start: OfficeStart) -> None:
+        await workflow.sleep(1)
+        await super().run(_start)
+
+
+async def test_a_planted_change_of_an_offices_notices_is_caught() -> None:
+    assert OFFICE_HISTORIES
+    replayer = Replayer(
+        workflows=[OfficeChangedWithoutPatch],
+        data_converter=case_data_converter,
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    )
+    for path in OFFICE_HISTORIES:
+        with pytest.raises(workflow.NondeterminismError):
+            await replayer.replay_workflow(read(path))
 
 
 @workflow.defn(name=WORKFLOW_TYPE)
@@ -82,7 +121,7 @@ async def test_a_planted_change_is_caught(path: Path) -> None:
 
 
 def test_histories_hold_no_address_and_no_path() -> None:
-    for path in HISTORIES:
+    for path in (*HISTORIES, *OFFICE_HISTORIES):
         text = path.read_text(encoding="utf-8")
         identities = set(re.findall(r'"identity": "([^"]*)"', text))
         assert identities <= {"", "test"}, f"{path.name} names the machine it was stored on: {identities}"
