@@ -6,6 +6,7 @@ change pass: a change of the workflow goes behind ``workflow.patched``.
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ async def test_a_stored_history_of_an_offices_notices_replays(path: Path) -> Non
 
 @workflow.defn(name=OFFICE_NOTICES)
 class OfficeChangedWithoutPatch(OfficeNotices):
-    """The same planted fault."""
+    """A planted fault: an activity that the stored histories do not have. (They begin with a timer themselves.)"""
 
     @workflow.init
     def __init__(self, start: OfficeStart) -> None:
@@ -79,7 +80,7 @@ class OfficeChangedWithoutPatch(OfficeNotices):
 
     @workflow.run
     async def run(self, _start: OfficeStart) -> None:
-        await workflow.sleep(1)
+        workflow.start_activity("planted", start_to_close_timeout=timedelta(seconds=1))
         await super().run(_start)
 
 
