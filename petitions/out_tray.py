@@ -4,7 +4,7 @@ A burst is one message: what is urgent waits some seconds for more of it, what i
 past the night's end. A channel is used again only after a pause; one that failed, after a longer one, or after the
 one it asks for. Everything here is a function of (tray, fact, now); who waits and sends is ``OfficeNotices``.
 
-Docs: docs/decisions/0017.
+Docs: docs/decisions/0021.
 """
 
 from collections.abc import Collection, Iterable

@@ -1,6 +1,6 @@
 """The notices of one office on their way out: gathered, sent as one message, tried until it is taken.
 
-One workflow for each office that has something to be told (docs/decisions/0017): what lies in its tray survives the
+One workflow for each office that has something to be told (docs/decisions/0021): what lies in its tray survives the
 worker and Postgres, a burst meets in it, and nothing is sent twice. The rules are ``petitions.out_tray``.
 """
 
