@@ -6,7 +6,6 @@ deadlines run (``workflows.alongside``).
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
-from petitions.hand_over import HandOver, HandOverError, read_hand_over
+from petitions.hand_over import WORKFLOW_ID_PREFIX, HandOver, HandOverError, read_hand_over
 from petitions.procedure import Answered, may_report, open_case, report_is_submitted
 from petitions.reopening import ReopenedStart, read_reopened_start
 from petitions.report import handling_report
@@ -45,6 +44,15 @@ def _forget_cancelling() -> None:
     assert task is not None
     while task.cancelling():
         task.uncancel()
+
+
+def _notice_key(bodies: Sequence[RawValue]) -> str | None:
+    """The key of the notice that is said to be out; none if nothing is said that could be one."""
+    body = json_of(bodies)
+    try:
+        return None if isinstance(body, str) else NoticeOut.model_validate_json(body).key
+    except ValidationError:
+        return None
 
 
 def _carried(arguments: Sequence[RawValue]) -> Carried | None:
@@ -288,12 +296,16 @@ class PetitionCase(CaseDoors):
 
     @workflow.signal(name=NOTICE_OUT, description="（内部）通知已送出 {key}")
     def notice_out(self, *bodies: RawValue) -> None:
-        """The unit's notice is out, and with that the case dispatched; another one it does not wait for."""
-        body = json_of(bodies)
-        with contextlib.suppress(ValidationError):
-            if not isinstance(body, str):
-                self._notices_out.add(NoticeOut.model_validate_json(body).key)
-        self._note_notices_out()
+        """The unit's notice is out, and with that the case dispatched; another of its own it does not wait for.
+
+        What is no such word of an out-tray is refused and on record, like a message of any other name.
+        """
+        key = _notice_key(bodies)
+        if key is None or not key.startswith(f"{workflow.info().workflow_id.removeprefix(WORKFLOW_ID_PREFIX)}/"):
+            self._take_in(Letter(NOTICE_OUT, bodies))
+        elif self._hand is None or key in self._hand.awaited:
+            self._notices_out.add(key)
+            self._note_notices_out()
 
     def _note_notices_out(self) -> None:
         hand = self._hand

@@ -128,5 +128,6 @@ SIGNAL_NAMES = (
     "\u202e",
     "acknowledgement ",
     "ACKNOWLEDGEMENT",
+    "notice_out",
 )
 """Names of the contract, of nobody, and such as look like something inside."""
