@@ -134,7 +134,7 @@ async def related(house: House, story: Story, caller: Caller = LOCAL_OPERATOR) -
 def shown(house: House, story: Story, with_: Related) -> Page:
     settings = context_of(house).settings
     made = case_page(story.case, story.case.timeline, NOW, settings, related=with_)
-    answer = Page(bytes(page("case.html", page=made, after=0).body).decode())
+    answer = Page(bytes(page("case.html", page=made, after=0, halted=()).body).decode())
     assert answer.harm == []
     return answer
 
