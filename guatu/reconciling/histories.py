@@ -192,6 +192,12 @@ async def _events(
             raise
 
 
+def _written_with(given: Record | SubmitReport) -> Sequence[Entry]:
+    """The entries that an activity is to write; a report takes along those that led to it."""
+    record = given if isinstance(given, Record) else given.record
+    return record.entries if record else ()
+
+
 class _Reader:
     """Reads the runs of a case, in their order, into what is known of it."""
 
@@ -252,8 +258,8 @@ class _Reader:
             return
         given = await self._model(model, scheduled.input.payloads)
         self._under_way[event.event_id] = name, given
-        if isinstance(given, Record):
-            self._known.add(given.entries)
+        if isinstance(given, Record | SubmitReport):
+            self._known.add(_written_with(given))
 
     async def _completed(self, event: HistoryEvent) -> None:
         completed = event.activity_task_completed_event_attributes
@@ -284,6 +290,8 @@ class _Reader:
             case Notify():
                 known.outcomes += (await self._model(NotifyResult, completed.result.payloads)).outcomes
             case SubmitReport():
+                if entries := _written_with(given):
+                    known.confirmed = max(known.confirmed, entries[-1].seq)
                 known.reports.append(given)
             case _:
                 pass

@@ -8,12 +8,6 @@ SELECT
 FROM pg_roles AS known
 WHERE known.rolname = :role;
 
--- tables: all tables of the schema
-SELECT class.relname AS name
-FROM pg_class AS class
-WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind IN ('r', 'p')
-ORDER BY 1;
-
 -- statements: what takes a role's rights away and gives it the ones it needs; names are quoted
 SELECT format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), :role::text) AS statement, 0 AS place
 UNION ALL

@@ -38,12 +38,12 @@ async def test_the_api_names_the_case_and_the_request(product: Product) -> None:
 
 async def test_the_worker_names_the_case_and_the_activity(product: Product) -> None:
     async def is_logged() -> bool:
-        return any(line["event"] == "a notice was not sent" for line in product.log(product.worker))
+        return any(line["event"] == "a message was not sent" for line in product.log(product.worker))
 
-    await until("a notice that was not sent is logged", is_logged)
-    line = next(line for line in product.log(product.worker) if line["event"] == "a notice was not sent")
+    await until("a message that was not sent is logged", is_logged)
+    line = next(line for line in product.log(product.worker) if line["event"] == "a message was not sent")
     assert line["case_no"] == CASE_NO
-    assert line["activity"] in {"open_case", "notify"}
+    assert line["activity"] == "send_message"
     assert re.fullmatch("[0-9a-f]{32}", line["trace_id"])
 
 
