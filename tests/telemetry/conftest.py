@@ -20,6 +20,7 @@ from guatu.product import stopped_at_the_end
 from guatu.services import Service, SupervisedService, child_environment
 from sealing.key_file import new_key_file
 from store import Store, open_pool
+from tests.notices_file import at_once
 from tests.telemetry.collector import Collector, collecting
 from tests.worker.conftest import Place, dazhou, new_place
 from tests.worker.worker_process import until
@@ -188,7 +189,7 @@ async def product(stack: EmbeddedStack) -> AsyncGenerator[Product]:
 def _with_channels(file: Path) -> str:
     """The shipped file, with channels for one office; its path."""
     addresses = json.dumps([*_CHANNELS, f"env:{_VARIABLE}"])
-    file.write_text(dazhou().replace("[notify]", f'[notify]\n"{MAYOR}" = {addresses}'), encoding="utf-8")
+    file.write_text(at_once(dazhou()).replace("[notify]", f'[notify]\n"{MAYOR}" = {addresses}'), encoding="utf-8")
     return str(file)
 
 

@@ -10,7 +10,7 @@ import structlog
 
 from guatu.log_fields import with_case, without_secrets
 from tests.sealing.searching import Files, Texts, search_everything
-from tests.telemetry.conftest import CASE_NO, COMPLAINANT, PLANTED, Product
+from tests.telemetry.conftest import CASE_NO, COMPLAINANT, MAYOR, PLANTED, Product
 from tests.worker.worker_process import until
 
 KEY = "guatu_0123abcd_" + "f" * 64
@@ -36,14 +36,14 @@ async def test_the_api_names_the_case_and_the_request(product: Product) -> None:
     assert KEY not in product.api.log.read_text(encoding="utf-8")
 
 
-async def test_the_worker_names_the_case_and_the_activity(product: Product) -> None:
+async def test_the_worker_names_the_activity(product: Product) -> None:
     async def is_logged() -> bool:
         return any(line["event"] == "a message was not sent" for line in product.log(product.worker))
 
     await until("a message that was not sent is logged", is_logged)
     line = next(line for line in product.log(product.worker) if line["event"] == "a message was not sent")
-    assert line["case_no"] == CASE_NO
     assert line["activity"] == "send_message"
+    assert line["office"] == MAYOR
     assert re.fullmatch("[0-9a-f]{32}", line["trace_id"])
 
 
