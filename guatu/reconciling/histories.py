@@ -310,9 +310,10 @@ class _Reader:
         fields = cast("dict[str, Any]", body)
         kind = kind or fields.get("kind")
         message_id = fields.get("message_id")
-        if kind in set(MessageKind) and isinstance(message_id, str) and message_id:
+        # Anything can stand in either field: what a raw signal says was not read by a model on its way in.
+        if isinstance(kind, str) and kind in set(MessageKind) and isinstance(message_id, str) and message_id:
             without_kind = {name: value for name, value in fields.items() if name != "kind"}
-            self._known.messages.append(Message(kind=str(kind), message_id=message_id, body=without_kind))
+            self._known.messages.append(Message(kind=kind, message_id=message_id, body=without_kind))
 
     async def _model(self, model: type[_Read], payloads: Sequence[Payload]) -> _Read:
         opened = await self._opened(payloads)

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
 from guatu.embedded.stack import EmbeddedStack
@@ -222,6 +222,24 @@ async def test_a_record_that_lost_entries_gets_them_back(
     assert [problem.line async for problem in restored.verify_reports()] == []
     mine, theirs = await store.notices(case.case_no), await restored.notices(case.case_no)
     assert {(each.key, each.state) for each in theirs} == {(each.key, each.state) for each in mine}
+
+
+@pytest.mark.parametrize("kind", [{}, {"kind": "dispatch"}, [], 0, None, "dispatch\0", "no such kind"])
+async def test_no_message_in_a_history_stops_the_reading_of_it(
+    client: Client, store: Store, own: Client, kind: object
+) -> None:
+    case = await covered(client, store)
+    body = {"kind": kind, "message_id": "odd", "by": by("city/intake")}
+    with pytest.raises(WorkflowUpdateFailedError):
+        await case.handle.execute_update("submit", body)
+    await case.handle.signal("acknowledgement", {**body, "message_id": {}})
+    await recorded(case, "refused")
+    assert (await examine(store, own, case.case_no)).finding is None
+    await case.handle.terminate()
+    (done,) = await repair(store, own, case.case_no)
+    assert done.is_right
+    assert await recorded(case, "resumed")
+    await latest(case).handle.terminate()
 
 
 async def test_a_workflow_whose_case_is_over_is_terminated(client: Client, store: Store, own: Client) -> None:
