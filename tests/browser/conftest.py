@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Page, Playwright, async_playwright
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -28,7 +28,7 @@ from tests.api.conftest import server as server
 from tests.api.conftest import template as template
 from tests.browser.chromium import Means, NoChromiumError, find_chromium
 from tests.browser.city import Site, city_site, served
-from tests.browser.shown import TELEVISION, Screen
+from tests.browser.shown import PAGES, TELEVISION, Screen, Shown, screens
 from tests.browser.visiting import Visitor, launch, visiting
 from tests.store.servers import Server
 from tests.worker.conftest import new_place
@@ -108,6 +108,34 @@ def visits(browser: Browser) -> Visits:
 def visits_city(browser: Browser, standing: Site) -> Callable[..., AbstractAsyncContextManager[Visitor]]:
     """Visitors of the site with the city's cases."""
     return partial(visiting, browser, standing.address)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A page of the city's site, open on a screen or laid out for its paper.
+
+    Attributes:
+        shown: Which page.
+        screen: On what.
+        page: The open page.
+    """
+
+    shown: Shown
+    screen: Screen
+    page: Page
+
+
+_ON_EVERYTHING = [
+    pytest.param((page, screen), id=f"{page.name}-{screen.name}") for page in PAGES for screen in screens(page)
+]
+
+
+@pytest.fixture(scope="session", params=_ON_EVERYTHING)
+async def opened(request: pytest.FixtureRequest, browser: Browser, standing: Site) -> AsyncGenerator[Opened]:
+    """Every page on every screen, opened once for all tests that only look."""
+    shown, screen = request.param
+    async with visiting(browser, standing.address, screen) as visitor:
+        yield Opened(shown, screen, await visitor.open(shown))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,12 @@ const name = element => {
     const classes = [...element.classList].map(each => '.' + each).join('');
     return `<${element.localName}${classes}> ${element.textContent.trim().replace(/\\s+/g, ' ').slice(0, 40)}`;
 };
+const kind = element => {
+    const path = [];
+    for (let each = element; each && each !== document.body; each = each.parentElement)
+        path.unshift([each.localName, ...each.classList].join('.'));
+    return path.join(' > ');
+};
 const unseen = element => {
     // What is folded away has a box of some size nevertheless.
     if (!element.checkVisibility()) return true;
@@ -73,7 +79,7 @@ _FOCUSED = (
     element.dataset.reached ??= Math.random().toString(36).slice(2);
     const style = getComputedStyle(element), box = element.getBoundingClientRect();
     return JSON.stringify({
-        id: element.dataset.reached, name: name(element),
+        id: element.dataset.reached, name: name(element), kind: kind(element),
         folded: element.localName === 'summary' && !element.parentElement.open,
         // "auto" is the browser's own ring.
         outlined: style.outlineStyle === 'auto'
@@ -113,7 +119,8 @@ async def focused(page: Page) -> dict[str, Any] | None:
     """Where the keyboard's focus is; none: nowhere.
 
     Returns:
-        its element's own ``id``, its ``name``, place and looks, and whether it is the head of what is ``folded`` away.
+        its element's own ``id``, its ``name``, place and looks, whether it is the head of what is ``folded`` away, and
+        its ``kind``: the same for what stands in the same place of another row.
     """
     return json.loads(await page.evaluate(_FOCUSED))
 

@@ -1,25 +1,15 @@
 """Every page on every screen and on paper: axe finds nothing."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-
 import pytest
 
 from tests.browser.axe import judge
-from tests.browser.conftest import Visits
+from tests.browser.conftest import Opened, Visits
 from tests.browser.planting import planted_site
-from tests.browser.shown import PAGES, TELEVISION, Screen, Shown, screens
-from tests.browser.visiting import Visitor
-
-_ALL = [pytest.param(page, screen, id=f"{page.name}-{screen.name}") for page in PAGES for screen in screens(page)]
+from tests.browser.shown import TELEVISION, Shown
 
 
-@pytest.mark.parametrize(("page", "screen"), _ALL)
-async def test_axe_finds_nothing(
-    page: Shown, screen: Screen, visits_city: Callable[..., AbstractAsyncContextManager[Visitor]]
-) -> None:
-    async with visits_city(screen) as visitor:
-        judged = await judge(await visitor.open(page), touched=not screen.paper)
+async def test_axe_finds_nothing(opened: Opened) -> None:
+    judged = await judge(opened.page, touched=not opened.screen.paper)
     assert not judged.violations, "\n" + "\n".join(judged.violations)
     # It has looked at something, and could look at the contrast.
     assert {"document-title", "html-has-lang", "color-contrast"} <= judged.passed

@@ -1,42 +1,22 @@
 """Every page fits: on a telephone without scrolling to the side, on a large screen, and on its own paper."""
 
 import re
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from tests.browser.conftest import Visits
+from tests.browser.conftest import Opened, Visits
 from tests.browser.layout import cut_off, sticking_out
 from tests.browser.planting import planted_site
-from tests.browser.shown import PAGES, TELEPHONE, Screen, Shown, on_paper, screens
-from tests.browser.visiting import Visitor
-
-VisitsCity = Callable[..., AbstractAsyncContextManager[Visitor]]
-_ALL = [pytest.param(page, screen, id=f"{page.name}-{screen.name}") for page in PAGES for screen in screens(page)]
-_EACH = pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.name)
+from tests.browser.shown import TELEPHONE, Shown
 
 
-@pytest.mark.parametrize(("shown", "screen"), _ALL)
-async def test_nothing_is_wider_than_the_screen(shown: Shown, screen: Screen, visits_city: VisitsCity) -> None:
-    async with visits_city(screen) as visitor:
-        assert await sticking_out(await visitor.open(shown)) == []
-
-
-@_EACH
-async def test_paper_shows_all_of_it(shown: Shown, visits_city: VisitsCity) -> None:
-    async with visits_city(on_paper(shown)) as visitor:
-        assert await cut_off(await visitor.open(shown)) == []
-
-
-@_EACH
-async def test_it_is_printed_on_its_own_paper(shown: Shown, visits_city: VisitsCity) -> None:
-    async with visits_city(on_paper(shown)) as visitor:
-        page = await visitor.open(shown)
-        printed = await page.pdf(prefer_css_page_size=True, print_background=True)
-    sizes = sheets(printed)
-    assert 1 <= len(sizes) <= 6
-    assert set(sizes) == {(shown.paper.width, shown.paper.height)}
+async def test_it_fits_and_is_printed_whole_on_its_own_paper(opened: Opened) -> None:
+    assert await sticking_out(opened.page) == [], "wider than the screen"
+    if opened.screen.paper:
+        assert await cut_off(opened.page) == [], "cut off on paper"
+        sizes = sheets(await opened.page.pdf(prefer_css_page_size=True, print_background=True))
+        assert 1 <= len(sizes) <= 6
+        assert set(sizes) == {(opened.shown.paper.width, opened.shown.paper.height)}
 
 
 def sheets(pdf: bytes) -> list[tuple[int, int]]:
