@@ -87,13 +87,26 @@ async def rehearse(client: Client, settings: PayloadSettings) -> Rehearsal:
     async for history in _histories(client):
         cases += 1
         case_no = history.workflow_id.removeprefix(WORKFLOW_ID_PREFIX)
-        why, is_reworded = await _Replay(settings, runtime).of(history)
+        why, is_reworded = await replayed(history, settings, runtime)
         if why:
             faults.append(Fault(case_no=case_no, why=why))
         elif is_reworded:
             reworded.append(case_no)
     faults.sort(key=lambda fault: fault.case_no)
     return Rehearsal(cases=cases, faults=tuple(faults), reworded=tuple(sorted(reworded)))
+
+
+async def replayed(
+    history: WorkflowHistory, settings: PayloadSettings, runtime: Runtime | None = None
+) -> tuple[str | None, bool]:
+    """Why this version must not be let at a case with this history, if so; and whether texts alone read otherwise.
+
+    Args:
+        history: Of an open case, or of one that is over.
+        settings: How payloads are sealed.
+        runtime: Of the SDK; none: the process's own.
+    """
+    return await _Replay(settings, runtime).of(history)
 
 
 async def _histories(client: Client) -> AsyncGenerator[WorkflowHistory]:
@@ -125,7 +138,7 @@ async def _history(client: Client, workflow_id: str, run_id: str) -> WorkflowHis
 class _Replay:
     """One case, replayed and compared."""
 
-    def __init__(self, settings: PayloadSettings, runtime: Runtime) -> None:
+    def __init__(self, settings: PayloadSettings, runtime: Runtime | None) -> None:
         self._settings = settings
         self._runtime = runtime
         self._given: list[tuple[str, bytes]] = []

@@ -1,15 +1,16 @@
-"""A case that was brought up only to answer a query is brought up again before it works.
+"""A case that was brought up only to answer a query is dropped again, and begun again for its next task.
 
-A query that waits while its worker dies is answered by another one, which replays the case for it: the whole history
-as it is by then, with events that no workflow task has taken in yet. The SDK (1.35.0) keeps the case in its cache as
-it stands after them. The next task goes on from there, and so takes in one after the other what a replay will take in
-at once, and may decide otherwise: from then on the history cannot be replayed, and the case stands still for ever.
+A query that waits while its worker is away is answered by another one, or by the same one anew, from the whole history
+as it is by then: with events that no workflow task has taken in yet. The SDK (1.35.0) keeps the case in its cache as it
+stands after them, at the time of the task before. The next task goes on from there: what the case decided for the
+query's sake is sent as this task's, often without asking the workflow at all. A replay decides it at that task's own
+time, and takes in at once what was taken in one after the other. So the history says another time than a replay, and
+may not be replayable at all; then the case stands still for ever.
 
-Such a task is failed here instead, before anything has been decided. The SDK then drops the case from its cache, the
-server gives the task out again at once, and the case is brought up from its whole history.
+Such a case is dropped from the cache with the answer, and the next task brings it up from its whole history.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
@@ -26,6 +27,8 @@ _DIRECT_QUERY = "legacy_query"
 """The id of a query that comes by itself, and not with a workflow task."""
 _IDLE = {"query_workflow", "remove_from_cache"}
 
+Drop = Callable[[str], None]
+"""Has a run dropped from the cache, once what it is being asked is answered."""
 
 _UPDATE_BYTES = 2 * 1024 * 1024 - 64 * 1024
 """What an update may bring at the most: a worker sends it back with its answer, in 2 MiB."""
@@ -49,10 +52,15 @@ def _leave_out_what_cannot_be_answered(act: WorkflowActivation) -> None:
 
 
 class BegunAgain(WorkflowRunner):
-    """A runner that does not go on with a workflow that a query has brought up on events without a task."""
+    """A runner that does not go on with a workflow that a query has brought ahead of its tasks."""
 
     def __init__(self, runner: WorkflowRunner) -> None:
         self._runner = runner
+        self._drop: Drop | None = None
+
+    def drops_by(self, drop: Drop) -> None:
+        """Tell how a run is dropped from its worker's cache; nobody goes on after what a replayer has replayed."""
+        self._drop = drop
 
     def prepare_workflow(self, defn: "_Definition") -> None:
         """As the runner within."""
@@ -60,7 +68,7 @@ class BegunAgain(WorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """An instance of the runner within, watched."""
-        return _Watched(self._runner.create_instance(det))
+        return _Watched(self._runner.create_instance(det), self._drop)
 
     def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
         """As the runner within."""
@@ -68,29 +76,30 @@ class BegunAgain(WorkflowRunner):
 
 
 class _Watched(WorkflowInstance):
-    def __init__(self, instance: WorkflowInstance) -> None:
+    def __init__(self, instance: WorkflowInstance, drop: Drop | None) -> None:
         self._instance = instance
-        self._replayed_first: bool | None = None
-        self._worked_at: set[int] = set()
-        self._is_suspect = False
+        self._drop = drop
+        self._length = 0
+        self._time: int | None = None
+        self._ahead_at: int | None = None
+        """How much history there was when the workflow went ahead of its tasks, if it did."""
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        """Hand on, unless the workflow may have gone ahead of its history."""
+        """Hand on, and see whether the workflow has gone ahead of its tasks."""
         works = any(job.WhichOneof("variant") not in _IDLE for job in act.jobs)
-        if works and self._is_suspect:
+        if works and self._ahead_at is not None and act.history_length > self._ahead_at:
             completion = WorkflowActivationCompletion(run_id=act.run_id)
             completion.failed.failure.message = (
                 "the case was brought up to answer a query, on events that no task had taken in yet; it begins again"
             )
             return completion
-        if self._replayed_first is None:
-            self._replayed_first = act.is_replaying
-        if works and not act.is_replaying:
-            self._worked_at.add(act.history_length)
-        # A workflow that replayed what was complete, then worked once, and was asked at that very point: the work may
-        # have been a task's, but nothing tells that from work that only the query brought about.
-        asked = any(job.query_workflow.query_id == _DIRECT_QUERY for job in act.jobs)
-        self._is_suspect |= asked and self._replayed_first and self._worked_at == {act.history_length}
+        # Every task has a time of its own. History that has grown while time stood still is events without a task.
+        time = act.timestamp.ToNanoseconds()
+        if works and time == self._time and act.history_length > self._length:
+            self._ahead_at = act.history_length
+        self._time, self._length = time, act.history_length
+        if self._ahead_at is not None and self._drop is not None and _is_asked_directly(act):
+            self._drop(act.run_id)
         _leave_out_what_cannot_be_answered(act)
         return self._instance.activate(act)
 
@@ -109,3 +118,8 @@ class _Watched(WorkflowInstance):
     def get_thread_id(self) -> int | None:
         """As the instance within."""
         return self._instance.get_thread_id()
+
+
+def _is_asked_directly(act: WorkflowActivation) -> bool:
+    """Whether this is the question of somebody who does not come with a task; it comes alone."""
+    return any(job.query_workflow.query_id == _DIRECT_QUERY for job in act.jobs)

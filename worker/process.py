@@ -12,7 +12,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.converter import DataConverter
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
-from temporalio.worker import Interceptor, Replayer, Worker, WorkerDeploymentConfig, WorkflowRunner
+from temporalio.worker import Interceptor, Replayer, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.case_activities import CaseActivities
@@ -50,7 +50,7 @@ _HOUSE_ACTIVITIES = 2
 """Activities of the house at a time."""
 
 
-def workflow_runner() -> WorkflowRunner:
+def workflow_runner() -> BegunAgain:
     """The sandbox, with the domain passed through: it is pure, and the same in every run.
 
     So is what an interceptor, which stays outside, and the workflow both use.
@@ -82,7 +82,8 @@ def case_worker(
         settings: how much at a time.
         around: what stands around everything else, such as tracing.
     """
-    return Worker(
+    runner = workflow_runner()
+    worker = Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=[PetitionCase, OfficeNotices, MorningDigest],
@@ -99,7 +100,7 @@ def case_worker(
             activities.of_notices.write_digests,
         ],
         interceptors=[*around, RequestIds(), Surroundings(), PageLinks(str(settings.pages_url))],
-        workflow_runner=workflow_runner(),
+        workflow_runner=runner,
         deployment_config=_deployment(settings),
         # No more than there are connections: waiting for one would eat an activity's time.
         max_concurrent_activities=min(
@@ -107,6 +108,8 @@ def case_worker(
         ),
         graceful_shutdown_timeout=timedelta(seconds=settings.worker_drain_seconds),
     )
+    runner.drops_by(worker._bridge_worker.request_workflow_eviction)  # pyright: ignore[reportPrivateUsage] - no other way
+    return worker
 
 
 def house_worker(

@@ -6,6 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from guatu.embedded.stack import EmbeddedStack
+from guatu.rehearsal import replayed
+from sealing.settings import PayloadSettings
 from store import Store, open_pool
 from tests.worker.conftest import Place, dazhou, has_event, new_place, writes_held_up
 from tests.worker.worker_process import WorkerProcess, until, worker_process
@@ -99,6 +101,12 @@ async def test_while_it_opens_a_case(stack: EmbeddedStack, tmp_path: Path) -> No
         assert rules.version.startswith("2021-08+")
 
 
+async def is_at_rest(case: OutsideCase) -> bool:
+    """Whether no task and no activity of it is under way: what is asked then does not come with a task."""
+    described = (await case.handle.describe()).raw_description
+    return not described.HasField("pending_workflow_task") and not described.pending_activities
+
+
 async def test_while_somebody_asks(place: Place, store: Store, tmp_path: Path) -> None:
     async with (
         worker_process(tmp_path / "first.log", place.settings) as first,
@@ -109,6 +117,11 @@ async def test_while_somebody_asks(place: Place, store: Store, tmp_path: Path) -
         await case.until("dispatched")
         await until("the dispatch is written", lambda: has_event(store, case.case_no, "dispatched"))
         await second.ready()
+        # Heard of just now: a worker that has not asked for tasks for some seconds is passed over.
+        stability = by("city/stability-team")
+        await case.signal("extension", stability, days=1, reason="汛期水位高", authority="市领导小组")
+        await until("the extension is written", lambda: has_event(store, case.case_no, "extension"))
+        await until("nothing is under way", lambda: is_at_rest(case))
         await killed(first)
         # The question goes to the first worker, and after some seconds in vain to the second: with the message that
         # has come meanwhile, and that no task has taken in.
@@ -116,6 +129,8 @@ async def test_while_somebody_asks(place: Place, store: Store, tmp_path: Path) -
         await asyncio.sleep(1)
         await case.signal("acknowledgement", by(UNIT))
         await asked
+        # The task that takes it in brings nothing else, so what was decided for the question could be sent as its own.
+        await until("the message is taken in", lambda: has_event(store, case.case_no, "acknowledgement"))
         await case.cover()
         await case.report()
         await case.verify()
@@ -124,3 +139,5 @@ async def test_while_somebody_asks(place: Place, store: Store, tmp_path: Path) -
         assert (await case.handle.result())["outcome"] == "concluded"
         # The second worker forgets a case that is closed: this question brings it up from its history.
         await every_entry_is_there_once(case)
+        # Nor has it decided anything at another time than a replay does.
+        assert await replayed(await case.handle.fetch_history(), PayloadSettings()) == (None, False)
