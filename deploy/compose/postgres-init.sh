@@ -15,9 +15,6 @@ CREATE DATABASE temporal_visibility OWNER temporal;
 REVOKE CONNECT, TEMPORARY ON DATABASE guatu, temporal, temporal_visibility FROM PUBLIC;
 GRANT CONNECT ON DATABASE guatu TO guatu;
 \connect guatu
--- The owner migrates; the processes read and write, and change no table's shape.
+-- The owner migrates, and with that gives the processes' role what it needs (guatu migrate --application guatu).
 ALTER SCHEMA public OWNER TO guatu_owner;
-GRANT USAGE ON SCHEMA public TO guatu;
-ALTER DEFAULT PRIVILEGES FOR ROLE guatu_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO guatu;
-ALTER DEFAULT PRIVILEGES FOR ROLE guatu_owner IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO guatu;
 SQL

@@ -138,6 +138,20 @@ async def test_a_process_cannot_change_the_shape_of_a_table(machine: Machine) ->
             await machine.postgres.execute("SET ROLE guatu", statement, database="guatu")
 
 
+@pytest.mark.usefixtures("migrated")
+async def test_a_process_may_add_to_the_record_and_take_nothing_back(machine: Machine) -> None:
+    """Rights keep it from that, and no trigger that an owner could switch off."""
+    await machine.postgres.execute("SET ROLE guatu", "SELECT FROM case_event", database="guatu")
+    for statement in (
+        "UPDATE case_event SET seq = seq",
+        "DELETE FROM case_event",
+        "ALTER TABLE case_event DISABLE TRIGGER ALL",
+        "DELETE FROM record_head",
+    ):
+        with pytest.raises(Exception, match=r"must be owner|permission denied"):
+            await machine.postgres.execute("SET ROLE guatu", statement, database="guatu")
+
+
 PORTS = {"worker": ("GUATU_WORKER_PORT", 8081), "api": ("GUATU_API_PORT", 8080)}
 
 

@@ -2,7 +2,9 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -121,6 +123,22 @@ def test_ours_have_no_more_rights_than_they_need(service: ServiceSpec) -> None:
     assert service.spec["security_opt"] == ["no-new-privileges:true"]
     assert service.spec["init"] is True
     assert "privileged" not in service.spec
+
+
+def role_of(environment: Mapping[str, str | None]) -> str | None:
+    """By which role of Postgres somebody with these settings works."""
+    return urlsplit(environment["GUATU_DATABASE_URL"] or "").username
+
+
+def test_only_the_migration_has_the_tables_owner() -> None:
+    """And it gives the others' role its rights, by which that one may only add to the record."""
+    migration = services()["migrate"]
+    (role,) = {role_of(service.environment) for service in SERVICES if service.is_ours and service.name != "migrate"}
+    assert role != role_of(migration.environment)
+    assert migration.spec["command"] == ["migrate", "--application", role]
+    for service in SERVICES:
+        owns = "guatu_owner_password" in service.spec.get("secrets", [])
+        assert owns is (service.name in {"migrate", "postgres"}), service.name
 
 
 def test_a_worker_may_be_scaled() -> None:

@@ -11,7 +11,7 @@ import yaml
 
 from tests.deploy.compose_file import ROOT
 from tests.deploy.known_variables import ours
-from tests.deploy.test_compose import unpinned
+from tests.deploy.test_compose import role_of, unpinned
 from worker.process import DEPLOYMENT
 from workflows.names import TASK_QUEUE
 
@@ -137,6 +137,18 @@ def test_settings_are_known_and_their_files_are_mounted(manifest: Manifest) -> N
     assert url is not None
     assert url.partition("sslrootcert=")[2] in mounted
     assert mounted <= {value or "" for value in given.values()} | {url.partition("sslrootcert=")[2]}
+
+
+def test_only_the_migration_has_the_tables_owner() -> None:
+    """And it gives the others' role its rights, by which that one may only add to the record."""
+    (migration,) = [manifest for manifest in WITH_PODS if manifest.kind == "Job"]
+    (role,) = {role_of(variables(manifest)) for manifest in WITH_PODS if manifest is not migration}
+    assert role != role_of(variables(migration))
+    assert migration.container["args"] == ["migrate", "--application", role]
+    for manifest in WITH_PODS:
+        (volume,) = [each for each in manifest.pod["volumes"] if each["name"] == "secrets"]
+        given = {source["secret"]["name"] for source in volume["projected"]["sources"]}
+        assert ("guatu-database-owner" in given) is (manifest is migration)
 
 
 def test_only_the_api_has_the_keys_of_complainants() -> None:
