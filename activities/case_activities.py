@@ -19,7 +19,7 @@ from petitions.evolution import evolve
 from petitions.jurisdiction_rules import rules_for
 from petitions.notices import Notice, NoticeOutcome, NoticeState, has_address, notices_for
 from petitions.procedure import open_case, reopen, resume
-from store import RecordConflictError, Store, StoreError
+from store import RecordConflictError, RecordGapError, Store, StoreError
 from workflows.activity_interface import (
     CaseWork,
     Notify,
@@ -39,6 +39,13 @@ from workflows.activity_interface import (
 _log = structlog.stdlib.get_logger()
 _RACES = 20
 """Lost races for the end of a record after which something is wrong."""
+
+
+def _why_not_written(error: StoreError) -> str:
+    """What the log says of entries that are not on record yet; the case then insists."""
+    if isinstance(error, RecordConflictError | RecordGapError):
+        return "the record contradicts the case; its entries are tried again, and wait for somebody to look"
+    return "the record is out of reach; it will be written later"
 
 
 class CaseActivities(CaseWork):
@@ -199,7 +206,7 @@ class CaseActivities(CaseWork):
             except StoreError as error:
                 if record.insist:
                     raise
-                _log.warning("the record is out of reach; it will be written later", error=str(error))
+                _log.warning(_why_not_written(error), error=str(error))
                 is_away = True
         outcomes = await self._out_trays.hand_over(activity.client(), record.notices, record.jurisdiction, record.at)
         return Recorded(written=not is_away, outcomes=outcomes)
