@@ -1,9 +1,11 @@
 # Few commands, the same for people and for CI. Each sets up what it needs.
-.PHONY: help setup lint test test-cluster demo bench pictures lock clean
+.PHONY: help setup lint temporal test test-cluster demo bench pictures lock clean
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# So many processes share the tests that may run beside others; each has servers of its own.
+SIDE_BY_SIDE ?= 2
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -24,8 +26,13 @@ lint: setup      ## style and strict types
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-test: setup lint ## everything: style, types, rules, real server, real database
-	$(BIN)/python -m pytest --ignore tests/cluster
+test: setup lint temporal ## everything: style, types, rules, real server, real database, browser
+	$(BIN)/python -m pytest --ignore tests/cluster -m "not alone" -n $(SIDE_BY_SIDE) --dist loadfile
+	$(BIN)/python -m pytest --ignore tests/cluster -m alone
+
+# Found, downloaded or built before a test's own limit of time runs.
+temporal: setup
+	@$(BIN)/python -m guatu.embedded > /dev/null
 
 test-cluster: setup ## the production topology without containers: Temporal's own server, upgrade, restore drill (8 min)
 	$(BIN)/python -m pytest tests/cluster

@@ -21,7 +21,7 @@ from tests.doors.generated import Generator, every_nasty_one
 from tests.doors.sending import Correspondence, Sent, booked
 from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
 
-pytestmark = pytest.mark.usefixtures("worker")
+pytestmark = [pytest.mark.usefixtures("worker"), pytest.mark.alone]
 
 MESSAGES = 10_000
 CASES_OF_A_STAGE = 2

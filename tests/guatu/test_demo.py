@@ -4,7 +4,12 @@ import json
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from tests.guatu.running import guatu
+
+
+pytestmark = pytest.mark.alone
 
 
 def temporary_directories() -> set[Path]:
