@@ -8,7 +8,6 @@ import pytest
 
 from tests.guatu.running import guatu
 
-
 pytestmark = pytest.mark.alone
 
 
