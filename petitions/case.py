@@ -1,7 +1,7 @@
 """The case as it stands: everything that its record amounts to, in one frozen, serialisable model.
 
-Only ``petitions.evolution`` makes one from another. Its size is bounded, so that it can always be carried into
-a new run of the workflow: free texts are cut (the record keeps them whole) and lists have limits.
+Only ``petitions.evolution`` and ``petitions.taken_messages`` make one from another. Its size is bounded, so that it can
+always be carried into a new run of the workflow: free texts are cut (the record has them whole) and lists have limits.
 """
 
 import hashlib
@@ -45,6 +45,7 @@ MOST_MESSAGES = 1_000
 
 
 _ID_BYTES = 64
+_BYTES_OF_CHINESE = 3
 
 
 def answer_key(message_id: str) -> str:
@@ -299,3 +300,16 @@ class Case(Value):
     def title_of(self, office: str) -> str:
         """How an office is called in Chinese; a unit is called by its own name."""
         return self.rules.titles.get(office, office.removeprefix("unit/"))
+
+
+def changed(case: Case, **changes: object) -> Case:
+    """The case with some fields as they are now."""
+    return case.model_copy(update=changes)
+
+
+def cut(text: str, most: int = KEPT_TEXT) -> str:
+    """A text, or its beginning: Chinese is cut by characters, what is written in wider ones (of four bytes) sooner."""
+    known = text.encode()
+    if len(text) <= most and len(known) <= most * _BYTES_OF_CHINESE:
+        return text
+    return known[: most * _BYTES_OF_CHINESE - 3].decode(errors="ignore")[: most - 1] + "…"

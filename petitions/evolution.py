@@ -9,33 +9,25 @@ from functools import singledispatch
 
 from pydantic import BaseModel
 
-from petitions import messages
-from petitions.asks import open_asks
 from petitions.case import (
     KEPT_LINE,
     KEPT_REFUSALS,
     KEPT_REFUSED_ANSWERS,
-    KEPT_REPORTS,
     KEPT_TAKEN_ANSWERS,
-    KEPT_TEXT,
     KEPT_TIMELINE,
     Answer,
     Breach,
     Case,
     Chase,
     Closing,
-    Instruction,
-    Judgement,
     Line,
     RefusedMessage,
-    ReportIn,
     SentBack,
-    SurveyRound,
-    TaskForceMade,
-    Visit,
     answer_key,
+    changed,
+    cut,
 )
-from petitions.days import day_end, milestone_due, next_in_step, target_due
+from petitions.days import day_end, next_in_step
 from petitions.events import (
     BreachMet,
     Chased,
@@ -57,12 +49,8 @@ from petitions.events import (
 )
 from petitions.messages import Refusal
 from petitions.reopening import days_moved, left_out
-from petitions.standing import unit_id
-from petitions.survey import with_answers
-from petitions.values import Name, Person
+from petitions.taken_messages import take
 from petitions.vocabulary import MessageKind, Milestone, Stage
-
-_BYTES_OF_CHINESE = 3
 
 
 def fold(entries: Iterable[Entry], case: Case | None = None) -> Case | None:
@@ -92,22 +80,10 @@ def evolve(case: Case | None, entry: Entry) -> Case:
         case = _apply(entry.happened, case, entry)
     changes: dict[str, object] = {"seq": entry.seq}
     if not isinstance(entry.happened, Refused):
-        text = _cut(entry.text, KEPT_LINE)
+        text = cut(entry.text, KEPT_LINE)
         line = Line(seq=entry.seq, at=entry.at, event=entry.event, by=entry.by, text=text)
         changes["timeline"] = (*case.timeline, line)[-KEPT_TIMELINE:]
-    return _with(case, **changes)
-
-
-def _with(case: Case, **changes: object) -> Case:
-    return case.model_copy(update=changes)
-
-
-def _cut(text: str, most: int = KEPT_TEXT) -> str:
-    """A text, or its beginning: Chinese is cut by characters, what is written in wider ones (of four bytes) sooner."""
-    known = text.encode()
-    if len(text) <= most and len(known) <= most * _BYTES_OF_CHINESE:
-        return text
-    return known[: most * _BYTES_OF_CHINESE - 3].decode(errors="ignore")[: most - 1] + "…"
+    return changed(case, **changes)
 
 
 def _opened(event: HandedOver, entry: Entry) -> Case:
@@ -144,15 +120,15 @@ def _(happened: Refused, case: Case, entry: Entry) -> Case:
         kind=happened.kind,
         message_id=happened.message_id,
         code=happened.code,
-        reason=_cut(happened.reason),
+        reason=cut(happened.reason),
         at=entry.at,
     )
-    case = _with(case, refused=(*case.refused, shown)[-KEPT_REFUSALS:], refused_count=case.refused_count + 1)
+    case = changed(case, refused=(*case.refused, shown)[-KEPT_REFUSALS:], refused_count=case.refused_count + 1)
     if happened.message_id is None or happened.digest is None or answer_key(happened.message_id) in case.answers:
         return case
-    refusal = Refusal(code=happened.code, reason=_cut(happened.reason))
+    refusal = Refusal(code=happened.code, reason=cut(happened.reason))
     answer = _answer(entry, happened.digest, refusal)
-    return _with(case, answers=_answers_with(case, happened.message_id, answer, KEPT_REFUSED_ANSWERS))
+    return changed(case, answers=_answers_with(case, happened.message_id, answer, KEPT_REFUSED_ANSWERS))
 
 
 def _answers_with(case: Case, message_id: str, answer: Answer, most: int) -> dict[str, Answer]:
@@ -173,13 +149,13 @@ def _answer(entry: Entry, digest: str, refusal: Refusal | None) -> Answer:
 def _(happened: Taken, case: Case, entry: Entry) -> Case:
     message = happened.message
     answer = _answer(entry, happened.digest, None)
-    case = _with(case, answers=_answers_with(case, message.message_id, answer, KEPT_TAKEN_ANSWERS))
-    return _take(message, case, entry)
+    case = changed(case, answers=_answers_with(case, message.message_id, answer, KEPT_TAKEN_ANSWERS))
+    return take(message, case, entry)
 
 
 @_apply.register
 def _(happened: Dispatched, case: Case, entry: Entry) -> Case:
-    return _with(case, unit_notified=True, dispatched_at=entry.at)
+    return changed(case, unit_notified=True, dispatched_at=entry.at)
 
 
 @_apply.register
@@ -194,7 +170,7 @@ def _(happened: StageEntered, case: Case, entry: Entry) -> Case:
     if happened.stage in {Stage.DISPATCHED, Stage.RECTIFYING}:
         kept = {what: chase for what, chase in case.chases.items() if what is not MessageKind.ACKNOWLEDGEMENT}
         changes["chases"] = kept
-    return _with(case, **changes)
+    return changed(case, **changes)
 
 
 @_apply.register
@@ -205,13 +181,13 @@ def _(happened: SurveyJudged, case: Case, entry: Entry) -> Case:
         else survey
         for survey in case.surveys
     )
-    return _with(case, surveys=judged)
+    return changed(case, surveys=judged)
 
 
 @_apply.register
 def _(happened: Chased, case: Case, entry: Entry) -> Case:
     next_at = next_in_step(happened.due_at, case.rules.durations.chase_every, entry.at)
-    return _with(case, chases={**case.chases, happened.what: Chase(times=happened.times, next_at=next_at)})
+    return changed(case, chases={**case.chases, happened.what: Chase(times=happened.times, next_at=next_at)})
 
 
 @_apply.register
@@ -227,7 +203,7 @@ def _(happened: MilestoneReached, case: Case, entry: Entry) -> Case:
             else each
             for each in case.instructions
         )
-        return _with(case, **changes)
+        return changed(case, **changes)
     if milestone not in case.passed:
         changes["passed"] = (*case.passed, milestone)
     if milestone in {Milestone.REPORT, Milestone.OVERDUE}:
@@ -236,17 +212,17 @@ def _(happened: MilestoneReached, case: Case, entry: Entry) -> Case:
             "overdue_notices": case.overdue_notices + (milestone is Milestone.OVERDUE),
             "next_overdue_at": next_in_step(happened.due_at, case.rules.durations.chase_every, entry.at),
         }
-    return _with(case, **changes)
+    return changed(case, **changes)
 
 
 @_apply.register
 def _(happened: MilestonesSkipped, case: Case, entry: Entry) -> Case:
-    return _with(case, passed=tuple(dict.fromkeys((*case.passed, *happened.milestones))))
+    return changed(case, passed=tuple(dict.fromkeys((*case.passed, *happened.milestones))))
 
 
 @_apply.register
 def _(happened: StickerPut, case: Case, entry: Entry) -> Case:
-    return _with(case, sticker=happened.colour, stickers_put=case.stickers_put + 1)
+    return changed(case, sticker=happened.colour, stickers_put=case.stickers_put + 1)
 
 
 @_apply.register
@@ -257,7 +233,7 @@ def _(happened: BreachMet, case: Case, entry: Entry) -> Case:
         else breach
         for breach in case.breaches
     )
-    return _with(case, breaches=met)
+    return changed(case, breaches=met)
 
 
 @_apply.register
@@ -267,7 +243,7 @@ def _(happened: CoverageMissing, case: Case, entry: Entry) -> Case:
 
 @_apply.register
 def _(happened: ReportSubmitted, case: Case, entry: Entry) -> Case:
-    return _with(case, report_submitted_at=entry.at)
+    return changed(case, report_submitted_at=entry.at)
 
 
 @_apply.register
@@ -280,7 +256,7 @@ def _(happened: Closed, case: Case, entry: Entry) -> Case:
         into=happened.into,
     )
     # The sticker comes off the wall with the case; what was breached stays breached.
-    return _with(
+    return changed(
         case,
         closing=closing,
         stage=Stage(happened.outcome.value),
@@ -304,12 +280,12 @@ def _(happened: Reopened, case: Case, entry: Entry) -> Case:
     sent_back = SentBack(
         by=reopening.by,
         at=entry.at,
-        reason=_cut(reopening.reason),
+        reason=cut(reopening.reason),
         days=reopening.days,
-        authority=_cut(reopening.authority),
+        authority=cut(reopening.authority),
     )
     answer = _answer(entry, happened.digest, None)
-    return _with(
+    return changed(
         case,
         answers=_answers_with(case, reopening.message_id, answer, KEPT_TAKEN_ANSWERS),
         clock_start=entry.at,
@@ -334,131 +310,3 @@ def _(happened: Reopened, case: Case, entry: Entry) -> Case:
         former_closings=(*case.former_closings, case.closing),
         reopenings=(*case.reopenings, sent_back),
     )
-
-
-@singledispatch
-def _take(message: BaseModel, case: Case, entry: Entry) -> Case:
-    raise TypeError(f"no rule says how the message {type(message).__name__} changes a case")
-
-
-@_take.register
-def _(message: messages.Dispatch, case: Case, entry: Entry) -> Case:
-    unit: Name = unit_id(message.unit)
-    if unit == case.responsible_unit:
-        return case
-    # Another unit must be told, and must acknowledge, anew.
-    return _with(case, responsible_unit=unit, unit_notified=False, dispatched_at=None, acknowledged_at=None)
-
-
-@_take.register
-def _(message: messages.Acknowledgement, case: Case, entry: Entry) -> Case:
-    return _handled(_with(case, acknowledged_at=case.acknowledged_at or entry.at), message.by)
-
-
-@_take.register
-def _(message: messages.LeaderInstruction, case: Case, entry: Entry) -> Case:
-    given = Instruction(by=message.by, at=entry.at, text=_cut(message.text), complete_by=message.complete_by)
-    return _without_done_chases(_with(case, instructions=(*case.instructions, given)), message.kind)
-
-
-@_take.register
-def _(message: messages.TaskForce, case: Case, entry: Entry) -> Case:
-    made = TaskForceMade(
-        at=entry.at,
-        lead_leader=message.lead_leader,
-        lead_department=unit_id(message.lead_department),
-        assisting_departments=tuple(unit_id(unit) for unit in message.assisting_departments),
-        members=message.members,
-    )
-    return _without_done_chases(_with(case, task_force=made), message.kind)
-
-
-@_take.register
-def _(message: messages.SiteVisit, case: Case, entry: Entry) -> Case:
-    visit = Visit(by=message.by, at=entry.at, purpose=message.purpose, notes=_cut(message.notes))
-    return _without_done_chases(_with(case, visits=(*case.visits, visit)), message.kind)
-
-
-@_take.register
-def _(message: messages.RectificationReport, case: Case, entry: Entry) -> Case:
-    case = _handled(_with(case, acknowledged_at=case.acknowledged_at or entry.at), message.by)
-    if not message.final:
-        return _with(case, progress_reports=case.progress_reports + 1)
-    report = ReportIn(
-        by=message.by,
-        at=entry.at,
-        round=case.round,
-        finding=message.finding,
-        facts=message.facts,
-        measures=message.measures,
-        completion=message.completion,
-        outcome=message.outcome,
-        attachments=len(message.attachments),
-    )
-    former = (
-        each.model_copy(update={"facts": _cut(each.facts), "measures": _cut(each.measures)}) for each in case.reports
-    )
-    # The handling report quotes the latest whole; of the former ones a cut text will do.
-    return _with(case, reports=(*former, report)[-KEPT_REPORTS:])
-
-
-@_take.register
-def _(message: messages.Verification, case: Case, entry: Entry) -> Case:
-    judged = Judgement(by=message.by, at=entry.at, passed=message.confirmed, opinion=_cut(message.opinion))
-    return _with(case, verification=judged)
-
-
-@_take.register
-def _(message: messages.PreliminaryReview, case: Case, entry: Entry) -> Case:
-    judged = Judgement(by=message.by, at=entry.at, passed=message.passed, opinion=_cut(message.opinion))
-    reviewed_at = case.reviewed_at or (entry.at if message.passed else None)
-    return _with(case, review=judged, reviewed_at=reviewed_at)
-
-
-@_take.register
-def _(message: messages.SurveyResult, case: Case, entry: Entry) -> Case:
-    survey = with_answers(case.survey or SurveyRound(round=case.round), message)
-    return _with(case, surveys=(*(each for each in case.surveys if each.round != case.round), survey))
-
-
-@_take.register
-def _(message: messages.Extension, case: Case, entry: Entry) -> Case:
-    target_missed = case.target_missed or entry.at > target_due(case)
-    case = _with(case, extended_days=case.extended_days + message.days, target_missed=target_missed)
-    due_at = milestone_due(case, case.rules.durations.report_day)
-    changes: dict[str, object] = {"due_at": due_at}
-    if case.next_overdue_at and due_at > entry.at:
-        # The mandate was already missed, and that stays; the daily notice starts again at the new date.
-        changes |= {"overdue": False, "next_overdue_at": due_at}
-    return _with(case, **changes)
-
-
-@_take.register
-def _(message: messages.Starring, case: Case, entry: Entry) -> Case:
-    if message.starred == case.starred:
-        return case
-    # Other offices are asked now, so their time starts now.
-    asks = (MessageKind.LEADER_INSTRUCTION, MessageKind.SITE_VISIT, MessageKind.TASK_FORCE)
-    kept = {what: chase for what, chase in case.chases.items() if what not in asks}
-    return _with(case, starred=message.starred, asked_at=entry.at, chases=kept)
-
-
-@_take.register
-def _(message: messages.Merge, case: Case, entry: Entry) -> Case:
-    return case
-
-
-@_take.register
-def _(message: messages.Withdrawal, case: Case, entry: Entry) -> Case:
-    return case
-
-
-def _handled(case: Case, who: Person) -> Case:
-    return case if who in case.handlers else _with(case, handlers=(*case.handlers, who))
-
-
-def _without_done_chases(case: Case, what: MessageKind) -> Case:
-    """An ask that is done starts from the first rung, should it open again."""
-    if what in case.chases and what not in open_asks(case):
-        return _with(case, chases={kind: chase for kind, chase in case.chases.items() if kind is not what})
-    return case

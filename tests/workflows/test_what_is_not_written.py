@@ -1,4 +1,4 @@
-"""What the log says of entries that are not on record: that Postgres is away, or that the record contradicts the case."""
+"""What the log says of entries that are not on record: Postgres is away, or the record contradicts the case."""
 
 import pytest
 from structlog.testing import capture_logs
