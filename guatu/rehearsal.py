@@ -3,6 +3,9 @@
 Two things are looked at. Commands: a case whose history asks for others stands still with the first task that this
 version works on. And content: what the case had written must come out the same, else it would go on from another state
 than the one on record. Texts alone may differ; those of the record stay as they were.
+
+The offices' out-trays live as long as cases do, and are replayed as well: for their commands alone, since what they
+send is nothing that the record holds.
 """
 
 import asyncio
@@ -28,6 +31,7 @@ from sealing.settings import PayloadSettings
 from worker.process import case_replayer, data_converter_for
 from workflows import activity_interface
 from workflows.names import WORKFLOW_TYPE
+from workflows.notice_interface import OFFICE_NOTICES
 
 _AHEAD = 8
 """Histories that are fetched while others are replayed."""
@@ -48,15 +52,16 @@ _GIVEN: Mapping[str, type[BaseModel]] = {
 
 
 class Fault(Value):
-    """An open case that this version must not be let at."""
+    """An open case, or an office's out-tray, that this version must not be let at."""
 
-    case_no: str
+    whose: str
+    """Such as ``case 0001``, or the out-tray's workflow id."""
     why: str
 
     @property
     def line(self) -> str:
         """The whole of it on one line."""
-        return f"case {self.case_no}: {self.why}"
+        return f"{self.whose}: {self.why}"
 
 
 class Rehearsal(Value):
@@ -67,6 +72,9 @@ class Rehearsal(Value):
     faults: tuple[Fault, ...]
     reworded: tuple[str, ...]
     """Cases in which texts alone read otherwise."""
+    out_trays: int = 0
+    """How many offices' out-trays were replayed."""
+    out_tray_faults: tuple[Fault, ...] = ()
 
 
 async def rehearse(client: Client, settings: PayloadSettings) -> Rehearsal:
@@ -81,19 +89,34 @@ async def rehearse(client: Client, settings: PayloadSettings) -> Rehearsal:
         KeyFileError, CipherMissingError: Payloads are sealed, and cannot be opened here.
     """
     cases, faults, reworded = 0, list[Fault](), list[str]()
+    out_trays, out_tray_faults = 0, list[Fault]()
     # What cannot be replayed is told here, case by case; the SDK's own lines about it would stand between.
     quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
     runtime = Runtime(telemetry=TelemetryConfig(logging=quiet))
-    async for history in _histories(client):
+    async for history in _histories(client, OFFICE_NOTICES):
+        out_trays += 1
+        why, _ = await replayed(history, settings, runtime)
+        if why:
+            out_tray_faults.append(Fault(whose=f"out-tray {history.workflow_id}", why=why))
+    async for history in _histories(client, WORKFLOW_TYPE):
         cases += 1
         case_no = history.workflow_id.removeprefix(WORKFLOW_ID_PREFIX)
         why, is_reworded = await replayed(history, settings, runtime)
         if why:
-            faults.append(Fault(case_no=case_no, why=why))
+            faults.append(Fault(whose=f"case {case_no}", why=why))
         elif is_reworded:
             reworded.append(case_no)
-    faults.sort(key=lambda fault: fault.case_no)
-    return Rehearsal(cases=cases, faults=tuple(faults), reworded=tuple(sorted(reworded)))
+    return Rehearsal(
+        cases=cases,
+        faults=_in_order(faults),
+        reworded=tuple(sorted(reworded)),
+        out_trays=out_trays,
+        out_tray_faults=_in_order(out_tray_faults),
+    )
+
+
+def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:
+    return tuple(sorted(faults, key=lambda fault: fault.whose))
 
 
 async def replayed(
@@ -109,9 +132,9 @@ async def replayed(
     return await _Replay(settings, runtime).of(history)
 
 
-async def _histories(client: Client) -> AsyncGenerator[WorkflowHistory]:
-    """The histories of all open cases; some are always on their way."""
-    query = f"WorkflowType = '{WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'"
+async def _histories(client: Client, workflow_type: str) -> AsyncGenerator[WorkflowHistory]:
+    """The histories of all open workflows of a type; some are always on their way."""
+    query = f"WorkflowType = '{workflow_type}' AND ExecutionStatus = 'Running'"
     waiting: list[asyncio.Task[WorkflowHistory | None]] = []
     try:
         async for run in client.list_workflows(query, page_size=_PAGE):

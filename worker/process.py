@@ -131,7 +131,7 @@ def house_worker(
 def case_replayer(
     settings: PayloadSettings, interceptors: Sequence[Interceptor] = (), runtime: Runtime | None = None
 ) -> Replayer:
-    """What replays a case's history just as a worker of this version would.
+    """What replays the history of a case, or of an office's out-tray, just as a worker of this version would.
 
     Args:
         settings: how payloads are sealed.
@@ -142,7 +142,7 @@ def case_replayer(
         KeyFileError, CipherMissingError: as ``data_converter_for``.
     """
     return Replayer(
-        workflows=[PetitionCase],
+        workflows=[PetitionCase, OfficeNotices],
         data_converter=data_converter_for(settings),
         interceptors=[RequestIds(), *interceptors],
         workflow_runner=workflow_runner(),

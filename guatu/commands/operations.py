@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def rehearse() -> None:
     """Replay the history of every open case with this version, before it is let at them: go, or no-go (fails).
 
-    Nothing is changed on the server, and it needs no worker.
+    Offices' out-trays as well. Nothing is changed on the server, and it needs no worker.
     """
 
     async def main(store: "Store") -> int:
@@ -23,7 +23,7 @@ def rehearse() -> None:
 
         schema = await store.schema()
         done = await rehearsal.rehearse(await connect_temporal(), PayloadSettings())
-        for fault in done.faults:
+        for fault in (*done.faults, *done.out_tray_faults):
             typer.echo(fault.line)
         if done.reworded:
             typer.echo(f"in {len(done.reworded)} cases texts would read otherwise; those on record stay as they are")
@@ -31,10 +31,12 @@ def rehearse() -> None:
             typer.echo(f"the database has schema {schema.found}: this version makes it {schema.known} when it starts")
         if schema.state == "unknown":
             typer.echo(schema.reason)
-        if done.faults or schema.state == "unknown":
-            typer.echo(f"no-go: {len(done.faults)} of {done.cases} open cases cannot go on with this version")
+        if done.faults or done.out_tray_faults or schema.state == "unknown":
+            trays = f" and {len(done.out_tray_faults)} of {done.out_trays} out-trays" if done.out_tray_faults else ""
+            typer.echo(f"no-go: {len(done.faults)} of {done.cases} open cases{trays} cannot go on with this version")
             return 1
-        typer.echo(f"go: all {done.cases} open cases go on with this version")
+        trays = f" and {done.out_trays} out-trays" if done.out_trays else ""
+        typer.echo(f"go: all {done.cases} open cases{trays} go on with this version")
         return 0
 
     with_store(main)

@@ -9,7 +9,7 @@ from intake.engine import connect_temporal
 from sealing.settings import PayloadSettings
 from store import Store
 from tests.guatu.running import guatu
-from tests.workflows.outside_program import hand_over
+from tests.workflows.outside_program import by, hand_over
 
 differing = rehearsal._differing  # pyright: ignore[reportPrivateUsage] - what it finds is told by cases
 
@@ -30,14 +30,17 @@ def test_words_may_differ_and_nothing_else() -> None:
 async def test_open_cases_go_on_with_this_very_version(
     client: Client, store: Store, stack: EmbeddedStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The session's other cases among them, wherever they stand."""
-    case = await hand_over(client, store)
+    """The session's other cases among them, wherever they stand; and the out-tray of an office with an address."""
+    case = await hand_over(client, store, county="开江县", responsible_unit="unit/开江县生态环境局")
     await case.until("dispatched")
-    await case.cover()
+    await case.signal("acknowledgement", by("unit/开江县生态环境局"))
+    await case.submit("extension", by("city/stability-team"), days=1, reason="汛期", authority="市领导小组")
     monkeypatch.setenv("TEMPORAL_ADDRESS", stack.temporal_address)
     done = await rehearsal.rehearse(await connect_temporal(), PayloadSettings())
-    assert case.case_no not in {fault.case_no for fault in done.faults}
+    assert f"case {case.case_no}" not in {fault.whose for fault in done.faults}
     assert done.cases >= 1
+    assert done.out_trays >= 1
+    assert done.out_tray_faults == ()
     assert done.reworded == ()
     settings = {"GUATU_DATABASE_URL": stack.database_url, "TEMPORAL_ADDRESS": stack.temporal_address}
     ran = await guatu("rehearse", settings=settings)
