@@ -1,5 +1,5 @@
 # Few commands, the same for people and for CI. Each sets up what it needs.
-.PHONY: help setup lint temporal test test-cluster demo bench pictures lock clean
+.PHONY: help setup lint temporal test test-cluster demo bench bench-wall pictures lock clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -42,6 +42,9 @@ demo: setup      ## the first nine days of Dazhou, then stays up (make demo ARGS
 
 bench: setup     ## measured costs and ratios
 	$(BIN)/python -m bench
+
+bench-wall: setup ## the wall with 110,000 cases, its pages and past moments, and a message until it hangs there (5 min)
+	@$(BIN)/python -m bench.wall; kept=$$?; $(BIN)/python -m bench.wall_live && exit $$kept
 
 pictures: setup  ## draw the README's pictures anew, from the demonstration's cases
 	$(BIN)/python -m tests.browser.pictures

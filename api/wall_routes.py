@@ -25,6 +25,7 @@ from api.wall_query import Known, View, WallQuery, read_wall_query
 from petitions.access import Deed, Sight
 from petitions.jurisdiction import Jurisdiction
 from store.wall import FOLDED_AT_A_MOMENT, NO_FILTERS, WallPage
+from store.wall_figures import Satisfaction
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -82,17 +83,14 @@ async def show_wall(looking: Looking, rows: Rows, request: Request) -> HTMLRespo
         return page(
             "stickers.html", stickers=stickers, query=query, wall_address=replace(query, view=View.WALL).address()
         )
-    shown = await _screenful(looking, query)
+    shown, satisfaction = await asyncio.gather(_screenful(looking, query), _satisfaction(looking, query, around))
     if shown.matching and not shown.cases:
         # Past the last page: it has become shorter, or the address is somebody's own.
         limit = SCREEN_ROWS if query.screen else ROWS
         query = replace(query, page=-(-shown.matching // limit))
         shown = await _screenful(looking, query)
-    store, in_time = looking.context.store, looking.context.in_time
-    satisfaction = around.satisfaction
-    if query.at is not None:
-        satisfaction = (await in_time(store.satisfaction(query.at, sight=looking.sight)))[""]
-    else:
+    in_time = looking.context.in_time
+    if query.at is None:
         shown = replace(shown, numbers=around.numbers)
     closed = around.ended.closed
     if query.at is not None or query.page > 1 or query.filters != NO_FILTERS or query.screen:
@@ -111,7 +109,7 @@ async def show_wall(looking: Looking, rows: Rows, request: Request) -> HTMLRespo
         merged=around.ended.merged,
         answered=around.ended.answered,
     )
-    standing = () if query.at else await in_time(store.standing_discrepancies(sight=looking.sight))
+    standing = () if query.at else await in_time(looking.context.store.standing_discrepancies(sight=looking.sight))
     shown_halted = halted(standing, looking.jurisdiction.timezone)
     return page("wall-rows.html" if query.part else "wall.html", signs=Sign, wall=made, halted=shown_halted)
 
@@ -154,6 +152,14 @@ async def _screenful(looking: _Looking, query: WallQuery) -> WallPage:
             query.filters, sight=looking.sight, offset=offset, limit=limit, now=looking.now, with_numbers=False
         )
     return await looking.context.in_time(asked)
+
+
+async def _satisfaction(looking: _Looking, query: WallQuery, around: Surroundings) -> Satisfaction:
+    """What residents had answered by the moment that is shown."""
+    if query.at is None:
+        return around.satisfaction
+    store = looking.context.store
+    return (await looking.context.in_time(store.satisfaction(query.at, sight=looking.sight)))[""]
 
 
 async def _stickers(looking: _Looking, query: WallQuery) -> StickerList:

@@ -6,6 +6,7 @@ real ones lie outside the row as well.
 """
 
 import asyncio
+import os
 import statistics
 import sys
 import tempfile
@@ -40,7 +41,7 @@ OPEN, CLOSED = 10_000, 100_000
 PAGE_SECONDS, MOMENT_SECONDS = 0.050, 0.300
 """What a screenful, and a past moment, may take at the 95th percentile."""
 _TIMES = 150
-_TIMES_AT = 20
+_TIMES_AT = 60
 
 _COPY_CASES = """
 INSERT INTO petition_case (
@@ -149,12 +150,12 @@ async def fill(url: str, say: Callable[[str], None]) -> datetime:
     return now
 
 
-async def _seconds(times: int, ask: Callable[[], Awaitable[object]]) -> list[float]:
-    """How long each asking took."""
+async def _seconds(times: int, ask: Callable[[int], Awaitable[object]]) -> list[float]:
+    """How long each asking took; it is given its number."""
     taken: list[float] = []
-    for _ in range(times):
+    for number in range(times):
         began = time.perf_counter()
-        await ask()
+        await ask(number)
         taken.append(time.perf_counter() - began)
     return taken
 
@@ -165,6 +166,12 @@ def _line(name: str, taken: list[float], most: float | None) -> tuple[str, bool]
     budget = "" if most is None else f"   {'within' if kept else 'ABOVE'} {most * 1000:.0f}"
     median = statistics.median(taken)
     return f"  {name:<44}{median * 1000:>9.1f}{percentile * 1000:>12.1f}{budget}", kept
+
+
+def load_line() -> str:
+    """How busy the machine was, without which no figure here can be judged: also with other people's work."""
+    last, earlier, _ = os.getloadavg()
+    return f"  load average {last:.1f} in the last minute, {earlier:.1f} in the last five, on {os.cpu_count()} cores"
 
 
 async def measure(say: Callable[[str], None]) -> tuple[str, bool]:
@@ -202,26 +209,29 @@ async def _measure(url: str, now: datetime, say: Callable[[str], None]) -> tuple
                 answer = await client.get(address)
                 assert answer.status_code == 200, answer.text
 
-            past = (now - timedelta(hours=30)).astimezone(UTC).isoformat().replace("+00:00", "Z")
-            addresses = [
-                ("a screenful", "/", _TIMES, PAGE_SECONDS),
-                ("a screenful, filtered", "/?county=万源市&missing=revisit", _TIMES, PAGE_SECONDS),
-                ("the hundredth screenful", "/?page=100", _TIMES, PAGE_SECONDS),
-                ("what the live page asks for", "/?part=rows", 30, None),
-                ("a past moment", f"/?at={past}", _TIMES_AT, MOMENT_SECONDS),
-                ("a past moment, a county", f"/?at={past}&county=万源市", _TIMES_AT, None),
+            def past(number: int) -> str:
+                # Each time another moment: whoever looks back does not look at the same one twice.
+                return (now - timedelta(hours=30, minutes=17 * number)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+            addresses: list[tuple[str, Callable[[int], str], int, float | None]] = [
+                ("a screenful", lambda _: "/", _TIMES, PAGE_SECONDS),
+                ("a screenful, filtered", lambda _: "/?county=万源市&missing=revisit", _TIMES, PAGE_SECONDS),
+                ("the hundredth screenful", lambda _: "/?page=100", _TIMES, PAGE_SECONDS),
+                ("what the live page asks for", lambda _: "/?part=rows", 30, None),
+                ("a past moment", lambda number: f"/?at={past(number)}", _TIMES_AT, MOMENT_SECONDS),
+                ("a past moment, a county", lambda n: f"/?at={past(n)}&county=万源市", _TIMES_AT, MOMENT_SECONDS),
             ]
             lines: list[str] = []
             kept = True
             for name, address, times, most in addresses:
                 say(f"wall: {name}")
-                await get(address)
-                line, within = _line(name, await _seconds(times, lambda address=address: get(address)), most)
+                await get(address(-1))
+                line, within = _line(name, await _seconds(times, lambda number, of=address: get(of(number))), most)
                 lines.append(line)
                 kept = kept and within
         plans = await _plans(url, now)
     head = f"wall: {OPEN} open and {CLOSED} closed cases, whole answers, ms{'median':>16}{'95th':>12}"
-    return "\n".join((head, *lines, "", *plans)), kept
+    return "\n".join((head, *lines, load_line(), "", *plans)), kept
 
 
 def _midnight(now: datetime) -> datetime:

@@ -20,7 +20,7 @@ import httpx
 from bench.doors import Waits
 from bench.eight_messages import UNIT, hand_over
 from bench.surroundings import WITHOUT_ADDRESSES, Surroundings, surroundings
-from bench.wall import fill
+from bench.wall import fill, load_line
 from guatu.embedded.errors import EmbeddedStackError
 
 SHOWN_SECONDS = 1.0
@@ -140,7 +140,7 @@ async def measure(say: Callable[[str], None]) -> tuple[str, bool]:
     lines = [f"a message until open walls show it, ms{'median':>16}{'99th':>12}"]
     lines += [f"  {one.name:<34}{one.median * 1000:>10.1f}{one.most * 1000:>12.1f}" for one in (answered, on_walls)]
     lines[-1] += f"   {'within' if kept else 'ABOVE'} {SHOWN_SECONDS * 1000:.0f}"
-    return "\n".join(lines), kept
+    return "\n".join((*lines, load_line())), kept
 
 
 def main() -> int:

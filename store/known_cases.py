@@ -1,10 +1,13 @@
 """Cases that were read lately, kept while their rows stay as they were: to read one again costs far more."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from petitions.case import Case
+from petitions.events import Entry
+from petitions.evolution import fold
 
 MOST = 600
 """Cases that are kept at the most, those looked at last: ten screenfuls."""
@@ -48,3 +51,37 @@ class KnownCases:
         self._known[version] = case
         if len(self._known) > MOST:
             self._known.popitem(last=False)
+
+
+class ToldCases:
+    """Cases as they stood after some entry of their record, by that entry: it and those before it never change.
+
+    Who looks back goes from moment to moment, and most cases stood the same in the last one, or a few entries earlier.
+    """
+
+    def __init__(self) -> None:
+        self._known = KnownCases()
+
+    def tell(self, case_no: str, rows: Sequence[Any]) -> Case:
+        """A case after these entries.
+
+        Args:
+            case_no: Whose.
+            rows: Its record from the start on, with the columns ``seq``, ``hash`` and ``entry``.
+
+        Raises:
+            ValueError: An entry is missing or out of order.
+        """
+        # The hash is chained, so it tells one beginning of a record from every other.
+        versions = [Version(case_no, row["seq"], row["hash"]) for row in rows]
+        case, told = None, 0
+        for at in range(len(rows), 0, -1):
+            case = self._known.get(versions[at - 1])
+            if case is not None:
+                told = at
+                break
+        case = fold((Entry.model_validate_json(row["entry"]) for row in rows[told:]), case)
+        if case is None:
+            raise ValueError(f"case {case_no} has no entry")
+        self._known.keep(versions[-1], case)
+        return case

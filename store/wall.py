@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from petitions.access import EVERYTHING, Sight
 from petitions.case import Case
 from petitions.coverage import coverage
-from petitions.events import Entry
-from petitions.evolution import fold
 from petitions.regions import regions_of
 from petitions.values import Instant, Name, Value
 from petitions.vocabulary import Category, Coverage, Stage, Sticker
 from store import queries
 from store.connection import Pool, PooledConnection
-from store.known_cases import KnownCases, Version
+from store.known_cases import KnownCases, ToldCases, Version
 from store.reading import sight_parameters
 from store.states import state_of
 from store.wall_figures import WallFigures, WallNumbers
@@ -117,6 +117,7 @@ class WallReading(WallFigures):
     def __init__(self, pool: Pool) -> None:
         super().__init__(pool)
         self._known = KnownCases()
+        self._told = ToldCases()
 
     async def wall_now(
         self,
@@ -212,7 +213,7 @@ class WallReading(WallFigures):
             numbers: list[str] = stood.pop("open_cases")
             screenful = filters == WallFilters(county=filters.county) and len(numbers) > FOLDED_AT_A_MOMENT
             looked_at = numbers[offset : offset + limit] if screenful else numbers[:FOLDED_AT_A_MOMENT]
-            cases = await _folded_at(connection, looked_at, at)
+            cases = await self._folded_at(connection, looked_at, at)
         if screenful:
             return WallPage(
                 tuple(sorted(cases, key=by_urgency)), len(numbers), WallNumbers(**stood, overdue=None, stickers=None)
@@ -232,25 +233,12 @@ class WallReading(WallFigures):
             cut_off=len(numbers) > FOLDED_AT_A_MOMENT,
         )
 
-
-async def _folded_at(connection: PooledConnection, case_nos: Sequence[str], at: datetime) -> list[Case]:
-    """These cases, folded from their records up to a moment."""
-    cases: list[Case] = []
-    for first in range(0, len(case_nos), _FOLDED_AT_A_TIME):
-        some = list(case_nos[first : first + _FOLDED_AT_A_TIME])
-        cases += _folded([row["entry"] for row in await connection.fetch(*_ENTRIES_UNTIL(case_nos=some, at=at))])
-    return cases
-
-
-def _folded(texts: Sequence[str]) -> list[Case]:
-    """The cases whose entries these are, one case after the other."""
-    cases: list[Case] = []
-    case: Case | None = None
-    for text in texts:
-        entry = Entry.model_validate_json(text)
-        if entry.seq == 1:
-            if case is not None:
-                cases.append(case)
-            case = None
-        case = fold((entry,), case)
-    return [*cases, case] if case is not None else cases
+    async def _folded_at(self, connection: PooledConnection, case_nos: Sequence[str], at: datetime) -> list[Case]:
+        """These cases, folded from their records up to a moment, from where they are known on."""
+        cases: list[Case] = []
+        for first in range(0, len(case_nos), _FOLDED_AT_A_TIME):
+            some = list(case_nos[first : first + _FOLDED_AT_A_TIME])
+            rows = await connection.fetch(*_ENTRIES_UNTIL(case_nos=some, at=at))
+            for case_no, of_case in groupby(rows, key=itemgetter("case_no")):
+                cases.append(self._told.tell(case_no, list(of_case)))
+        return cases

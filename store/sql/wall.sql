@@ -76,11 +76,19 @@ WITH settled AS (
     -- All others that were received by then. Most stand as they were handed over: open, and with the same star.
     SELECT
         case_no, county, received_at, opened_at, starred,
-        closed_at IS NULL AND round = 1 AND case_no NOT IN (
+        round = 1 AND case_no NOT IN (
             SELECT turned.case_no FROM case_event AS turned WHERE turned.starred IS NOT NULL AND turned.seq > 1
         ) AS as_handed_over
     FROM petition_case
-    WHERE (closed_at IS NULL OR closed_at > :at)
+    WHERE closed_at IS NULL
+        AND received_at <= :at
+        AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
+        AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
+    UNION ALL
+    -- Two questions, each of an index of its own; as one the planner reads every row.
+    SELECT case_no, county, received_at, opened_at, starred, false
+    FROM petition_case
+    WHERE closed_at > :at
         AND received_at <= :at
         AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
         AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
@@ -147,7 +155,7 @@ SELECT
 FROM settled, counted;
 
 -- entries_until: the records of these cases up to a moment
-SELECT entry::text AS entry
+SELECT case_no, seq, hash, entry::text AS entry
 FROM case_event
 WHERE case_no = ANY (:case_nos::text[]) AND at <= :at::timestamptz
 ORDER BY case_no, seq;

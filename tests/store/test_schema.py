@@ -26,6 +26,7 @@ RELEASED = {
     "0012_desk_subject": "29b4bad88de5c785",
     "0013_wall_closed": "2500fb04a8f972bd",
     "0014_merged_cases": "b68d76c525310961",
+    "0015_wall_moments": "1b9356f68f822cb7",
 }
 """SHA-256 (its first 16 digits) of every migration that is out."""
 
