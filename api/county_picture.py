@@ -19,6 +19,10 @@ _NOTHING = CountyNumbers(0, 0, 0, 0)
 _SHADES: Final = 4
 _LEFT, _TOP, _WIDTH, _HEIGHT = 40, 24, 1120, 200
 """The plot's place in the drawing, whose size is fixed; the page stretches it."""
+_COLUMN: Final = 0.38
+"""A column's share of its day's width."""
+_DIGIT: Final = 7
+"""How wide a digit is."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,19 @@ class Bar:
 
 @dataclass(frozen=True)
 class Trend:
-    """Cases received and concluded by day; ``grid`` are the lines with their numbers."""
+    """Cases received and concluded by day.
+
+    Attributes:
+        bars: The days.
+        grid: The lines with their numbers.
+        since: The first day.
+        numbered: Each column's number has room above it.
+    """
 
     bars: tuple[Bar, ...]
     grid: tuple[tuple[float, int], ...]
     since: str
+    numbered: bool
 
 
 @dataclass(frozen=True)
@@ -180,7 +192,8 @@ def _trend(days: Sequence[DayNumbers], since: date, until: date) -> Trend:
         for place, day in enumerate(all_days)
     ]
     grid = tuple((_TOP + _HEIGHT * (1 - number / top), number) for number in range(0, top + 1, step))
-    return Trend(tuple(bars), grid, f"{since.month}月{since.day}日")
+    numbered = len(str(most)) * _DIGIT <= width * _COLUMN
+    return Trend(tuple(bars), grid, f"{since.month}月{since.day}日", numbered)
 
 
 def _step(most: int) -> int:
@@ -204,7 +217,7 @@ def _bar(day: DayNumbers, x: float, width: float, top: int, *, labelled: bool) -
     said = f"{day.day.month}月{day.day.day}日"
     return Bar(
         x=round(x, 1),
-        width=round(width * 0.38, 1),
+        width=round(width * _COLUMN, 1),
         received=day.received,
         received_y=round(_TOP + _HEIGHT - height(day.received), 1),
         received_height=height(day.received),

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from api.addresses import case_address
+from api.wall_query import Known, WallQuery
 from petitions.case import Case
 from petitions.clock import local
 from petitions.days import milestone_due
@@ -39,11 +40,36 @@ class ToPut:
 
 @dataclass(frozen=True)
 class StickerList:
-    """All of a day; ``colours`` in the order of the days, each with its stickers, the earliest first."""
+    """All of a day.
+
+    Attributes:
+        day: Which.
+        colours: In the order of the days, each with its stickers, the earliest first.
+        number: How many stickers.
+        cut_off: There are too many open cases: not all were looked through.
+    """
 
     day: str
     colours: tuple[tuple[Sticker, tuple[ToPut, ...]], ...]
     number: int
+    cut_off: bool
+
+
+@dataclass(frozen=True)
+class RegionOf:
+    """A region whose stickers alone can be listed; none chosen: all of them."""
+
+    name: str
+    address: str
+    chosen: bool
+
+
+def regions(query: WallQuery, known: Known, jurisdiction: Jurisdiction) -> tuple[RegionOf, ...]:
+    """The lists of single regions: somebody carries each to its own part of the wall."""
+    names = jurisdiction.regions()
+    chosen = query.filters.county
+    each = [("全部", None), *((names.get(county, county), county) for county in known.counties)]
+    return tuple(RegionOf(name, query.filtered(county=county).address(), chosen == county) for name, county in each)
 
 
 def looked_through(day: date, jurisdiction: Jurisdiction, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -55,19 +81,23 @@ def looked_through(day: date, jurisdiction: Jurisdiction, zone: ZoneInfo) -> tup
     return midnight - timedelta(days=earliest), midnight + timedelta(days=longest + 1)
 
 
-def sticker_list(cases: Iterable[Case], day: date, now: datetime) -> StickerList:
+def sticker_list(cases: Iterable[Case], day: date, now: datetime, *, cut_off: bool = False) -> StickerList:
     """The stickers of a local day.
 
     Args:
         cases: Open cases.
         day: Where they are.
         now: Tells what has fallen due already.
+        cut_off: These are not all that could have one.
     """
     found = [one for case in cases for one in _of_day(case, day, now)]
     colours = [(colour, tuple(_in_order(found, colour))) for colour in Sticker]
     weekday = "一二三四五六日"[day.weekday()]
     return StickerList(
-        day=f"{day.year}年{day.month}月{day.day}日 星期{weekday}", colours=tuple(colours), number=len(found)
+        day=f"{day.year}年{day.month}月{day.day}日 星期{weekday}",
+        colours=tuple(colours),
+        number=len(found),
+        cut_off=cut_off,
     )
 
 

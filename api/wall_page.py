@@ -136,6 +136,7 @@ class Pages:
     matching: int
     before: str | None
     after: str | None
+    end: str
 
 
 @dataclass(frozen=True)
@@ -370,6 +371,7 @@ def _pages(query: WallQuery, shown: WallPage) -> Pages:
         matching=shown.matching,
         before=replace(query, page=query.page - 1).address() if query.page > 1 else None,
         after=replace(query, page=query.page + 1).address() if query.page < pages else None,
+        end=replace(query, page=pages).address(),
     )
 
 

@@ -153,8 +153,7 @@ class _Reader:
         return self._given.get(name, "").strip()
 
     def _wrong(self, label: str, given: str, what: str) -> None:
-        shown = given if len(given) <= _SHOWN else given[: _SHOWN - 1] + "…"
-        self.mistakes.append(f"“{label}”不能是“{shown}”：{what}。这一条件没有生效。")
+        self.mistakes.append(f"“{label}”不能是“{shortened(given)}”：{what}。这一条件没有生效。")
 
     def word(self, name: str, words: type[Word]) -> Any:
         given = self.text(name)
@@ -232,6 +231,11 @@ class _Reader:
             self._wrong("第几天", given, "应当是从首件交办当天起算的天数，当天为 0")
             return None
         return end_of_day(known.first.astimezone(known.zone).date() + timedelta(days=int(given)), known.zone)
+
+
+def shortened(given: str) -> str:
+    """A wrong value as it is shown again."""
+    return given if len(given) <= _SHOWN else given[: _SHOWN - 1] + "…"
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:

@@ -2,14 +2,16 @@
 
 import asyncio
 import time
+import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from api.addresses import case_address
 from api.authentication import Asking, require
 from api.context import Context, Reading
 from api.county_picture import BY, county_picture, first_day
@@ -17,15 +19,18 @@ from api.halted import halted
 from api.kept_rows import Rows
 from api.marks import Sign
 from api.rendering import page
-from api.sticker_list import StickerList, looked_through, sticker_list
+from api.sticker_list import StickerList, looked_through, regions, sticker_list
 from api.wall_list import as_csv, as_xlsx, table
 from api.wall_numbers import CLOSED_ROWS, Shared, SharedSurroundings, Surroundings
 from api.wall_page import ROWS, SCREEN_ROWS, wall
-from api.wall_query import Known, View, WallQuery, read_wall_query
-from petitions.access import Deed, Sight
+from api.wall_query import Known, View, WallQuery, read_wall_query, shortened
+from petitions.access import Deed, Sight, authorize
 from petitions.jurisdiction import Jurisdiction
 from store.wall import FOLDED_AT_A_MOMENT, NO_FILTERS, WallPage
 from store.wall_figures import Satisfaction
+
+LOOKED_THROUGH = 600
+"""Open cases that are looked through for the stickers of a day at the most; more of them nobody waits for."""
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -41,6 +46,7 @@ class _Looking:
 
     def __init__(self, caller: Asking, context: Reading, shared: Shared) -> None:
         require(caller, Deed.LIST_CASES)
+        self.caller = caller
         self.sight: Sight = caller.sight
         self.context: Context = context
         self.now: datetime = context.now()
@@ -72,16 +78,24 @@ Looking = Annotated[_Looking, Depends()]
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
-async def show_wall(looking: Looking, rows: Rows, request: Request) -> HTMLResponse:
-    """The wall: a screenful of the open cases in sight, now or at a past moment; for its script, only the rows."""
+async def show_wall(looking: Looking, rows: Rows, request: Request) -> Response:
+    """The wall: a screenful of the open cases in sight, now or at a past moment; for its script, only the rows.
+
+    With a case number (``no``) the way goes on to that case's page, if there is one in sight.
+    """
     given = request.query_params
+    wanted = given.get("no", "").strip()
+    if wanted and (found := await _numbered(looking, wanted)) is not None:
+        return RedirectResponse(case_address(found), status_code=303)
     around = await looking.surroundings(fresh=given.get("part") == "rows")
     known = looking.known(around)
     query = read_wall_query(given, known)
+    if wanted:
+        query = replace(query, mistakes=(*query.mistakes, f"没有受理编号为“{shortened(wanted)}”的件，请核对编号。"))
     if query.view is View.STICKERS:
         stickers = await _stickers(looking, query)
         return page(
-            "stickers.html", stickers=stickers, query=query, wall_address=replace(query, view=View.WALL).address()
+            "stickers.html", stickers=stickers, query=query, regions=regions(query, known, looking.jurisdiction)
         )
     shown, satisfaction = await asyncio.gather(_screenful(looking, query), _satisfaction(looking, query, around))
     if shown.matching and not shown.cases:
@@ -154,6 +168,19 @@ async def _screenful(looking: _Looking, query: WallQuery) -> WallPage:
     return await looking.context.in_time(asked)
 
 
+async def _numbered(looking: _Looking, wanted: str) -> str | None:
+    """The number of the case in sight that somebody means; none: there is none, or it is not theirs to see."""
+    # Lists print a star before the number, which is not part of it; from papers it comes in wide letters.
+    typed = unicodedata.normalize("NFKC", wanted).lstrip("*★ ")
+    if not typed.isprintable():
+        return None
+    for number in dict.fromkeys((typed, typed.upper())):
+        belongs = await looking.context.in_time(looking.context.store.whereabouts(number))
+        if belongs is not None and authorize(looking.caller, Deed.SEE_CASE, case=belongs) is None:
+            return number
+    return None
+
+
 async def _satisfaction(looking: _Looking, query: WallQuery, around: Surroundings) -> Satisfaction:
     """What residents had answered by the moment that is shown."""
     if query.at is None:
@@ -169,11 +196,13 @@ async def _stickers(looking: _Looking, query: WallQuery) -> StickerList:
     day = at.astimezone(looking.zone).date()
     if query.at is not None:
         shown = await in_time(store.wall_at(at, query.filters, sight=looking.sight, limit=FOLDED_AT_A_MOMENT))
-        cases = shown.cases
     else:
         since, until = looked_through(day, looking.jurisdiction, looking.zone)
-        cases = await in_time(store.due_between(since, until, sight=looking.sight))
-    return sticker_list((case for case in cases if query.filters.lets_through(case, at)), day, at)
+        county = query.filters.county
+        asked = store.due_between(since, until, county, sight=looking.sight, limit=LOOKED_THROUGH)
+        shown = await in_time(asked)
+    cases = (case for case in shown.cases if query.filters.lets_through(case, at))
+    return sticker_list(cases, day, at, cut_off=shown.cut_off)
 
 
 @router.api_route("/counties", methods=["GET", "HEAD"])

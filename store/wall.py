@@ -97,7 +97,7 @@ class WallPage:
         cases: In the order in which they are shown.
         matching: How many open cases pass the filters.
         numbers: Of all cases in sight; none: they were not asked for.
-        cut_off: Of a past moment: more cases were open than are looked at.
+        cut_off: More cases were open than are looked at: of a past moment, or due at some time.
     """
 
     cases: tuple[Case, ...]
@@ -174,14 +174,28 @@ class WallReading(WallFigures):
         return tuple(found[version.case_no] for version in versions if version.case_no in found)
 
     async def due_between(
-        self, since: datetime, until: datetime, *, sight: Sight = EVERYTHING, limit: int = FOLDED_AT_A_MOMENT
-    ) -> tuple[Case, ...]:
-        """The open cases in sight that are due from one moment on and before another, those due first at the front."""
-        asked = _DUE_BETWEEN(since=since, until=until, limit=limit, **sight_parameters(sight))
+        self,
+        since: datetime,
+        until: datetime,
+        county: str | None = None,
+        *,
+        sight: Sight = EVERYTHING,
+        limit: int,
+    ) -> WallPage:
+        """The open cases that are due from one moment on and before another, those due first at the front.
+
+        Args:
+            since: The first moment.
+            until: The moment after the last.
+            county: Only of this region; none: of all.
+            sight: Which of them whoever looks may see.
+            limit: How many at the most; whether there are more is said.
+        """
+        asked = _DUE_BETWEEN(since=since, until=until, county=county, limit=limit + 1, **sight_parameters(sight))
         async with self._connected() as connection:
             rows = await connection.fetch(*asked)
-            cases = [await state_of(connection, row["case_no"], row["state"]) for row in rows]
-        return tuple(case for case in cases if case is not None)
+            cases = await self._cases(connection, [Version.of(row) for row in rows[:limit]])
+        return WallPage(cases, len(rows), cut_off=len(rows) > limit)
 
     async def wall_at(
         self,

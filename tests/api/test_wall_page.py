@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -149,6 +149,7 @@ async def test_a_screenful_at_a_time(client: httpx.AsyncClient, records: Records
     assert cases(beyond) == cases(second)
     assert "第61–65件，共65件，第2/2屏" in second.text
     assert "/?page=2" in first.links
+    assert first.text.count("第1–60件，共65件，第1/2屏") == 2
     screen = await read(client, "/?screen=1")
     assert len(cases(screen)) == SCREEN_ROWS
     assert "form" not in screen.tags
@@ -349,3 +350,45 @@ async def test_numbers_may_be_a_moment_old_and_no_older(own: House, monkeypatch:
     await own.records.keep(Story(case_no="C"))
     monkeypatch.setattr("api.wall_numbers.STALE_SECONDS", 0)
     assert await received(fresh=False) == 3
+
+
+# A case by its number ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", ["X2021-7", " *x2021-7 ", "★Ｘ２０２１－７"])
+async def test_a_number_leads_to_its_case(client: httpx.AsyncClient, records: Records, typed: str) -> None:
+    await records.keep(concluded(case_no="X2021-7"))
+    answer = await client.get("/", params={"no": typed})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/cases/X2021-7"
+
+
+@pytest.mark.parametrize("typed", ["没有的", "a\x00b", "<b>" + "9" * 200])
+async def test_a_number_that_no_case_has_is_said_on_the_wall(bare: House, typed: str) -> None:
+    page = await read(bare.client, f"/?{urlencode({'no': typed})}")
+    assert f"没有受理编号为“{typed[:10]}" in page.text
+
+
+# More than anybody can look through ----------------------------------------------------------------------------------
+
+
+async def test_a_list_of_stickers_that_is_not_whole_says_so(
+    client: httpx.AsyncClient, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = (RECEIVED_AT + 2 * DAY).isoformat()
+    told = [rectifying(case_no=f"S{number}", county=f"{'甲乙'[number % 2]}县", received_at=at) for number in range(3)]
+    await records.keep(*told)
+    since, until = RECEIVED_AT, RECEIVED_AT + 30 * DAY
+    some = await records.store.due_between(since, until, limit=2)
+    assert some.cut_off
+    assert len(some.cases) == 2
+    whole = await records.store.due_between(since, until, "甲县", limit=2)
+    assert not whole.cut_off
+    assert [case.case_no for case in whole.cases] == ["S0", "S2"]
+    assert "共3张" in (await read(client, "/?view=stickers")).text
+    monkeypatch.setattr("api.wall_routes.LOOKED_THROUGH", 2)
+    page = await read(client, "/?view=stickers")
+    assert "先列出2张" in page.text
+    assert "清单不全" in page.text
+    alone = await read(client, "/?view=stickers&county=甲县")
+    assert "共2张" in alone.text
