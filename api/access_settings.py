@@ -1,13 +1,14 @@
 """The settings of who may ask: ``GUATU_API_ACCESS``, the pepper of the keys, and the OIDC issuer."""
 
-import ipaddress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from api.tokens import is_loopback
 from store.api_keys import NO_PEPPER, Pepper, WeakPepperError
 from store.settings import DatabaseSettings
 
@@ -68,7 +69,7 @@ class AccessSettings(KeySettings):
     oidc_audience: str | None = None
     """What must be in a token's ``aud``."""
     oidc_jwks: str | None = None
-    """Where the issuer's keys (a JWK set) are: a path, or an https or http address."""
+    """Where the issuer's keys (a JWK set) are: a path, or an https or http address; none: where the issuer says."""
     oidc_office_claim: Annotated[str, Field(min_length=1)] = "office"
     """The claim that holds the office's id, or ``system/<name>``."""
     oidc_client_id: str | None = None
@@ -94,11 +95,14 @@ class AccessSettings(KeySettings):
         given = {
             "GUATU_OIDC_ISSUER": self.oidc_issuer,
             "GUATU_OIDC_AUDIENCE": self.oidc_audience,
-            "GUATU_OIDC_JWKS": self.oidc_jwks,
         }
         missing = [name for name, value in given.items() if value is None]
         if missing and len(missing) < len(given):
-            raise ValueError(f"{', '.join(missing)} must be set, too: a token is checked with all three of {[*given]}")
+            raise ValueError(f"{', '.join(missing)} must be set, too: a token is checked with both of {[*given]}")
+        if self.oidc_jwks is not None and missing:
+            raise ValueError(f"GUATU_OIDC_JWKS is set, so {', '.join(missing)} must be set, too")
+        if self.oidc_issuer is not None and self.oidc_jwks is None and not _tells_of_itself(self.oidc_issuer):
+            raise ValueError("GUATU_OIDC_JWKS must be set, too: GUATU_OIDC_ISSUER is no https address to ask for keys")
         if self.oidc_client_id is not None:
             needed = given | {"GUATU_DESK_URL": self.desk_url}
             if lacking := [name for name, value in needed.items() if value is None]:
@@ -128,10 +132,7 @@ class AccessSettings(KeySettings):
         return secret
 
 
-def is_loopback(host: str) -> bool:
-    """Whether this name or address means the machine itself."""
-    name = host.removeprefix("[").removesuffix("]").lower()
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")
+def _tells_of_itself(issuer: str) -> bool:
+    """Whether an issuer has an address at which it can be asked, by nobody else in between."""
+    parts = urlsplit(issuer)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))

@@ -17,13 +17,13 @@ from fastapi.openapi.models import HTTPBase, HTTPBearer
 from fastapi.security.base import SecurityBase
 
 from activities.jurisdictions import Jurisdictions
-from api.access_settings import AccessSettingsError, ApiAccess, is_loopback
+from api.access_settings import AccessSettingsError, ApiAccess
 from api.context import Context, Reading
 from api.desk.sessions import BY_ISSUER, DeskSessions
 from api.oidc_provider import SignInProvider, provider_of
 from api.problems import ProblemError, ProblemType, case_not_found
 from api.request_headers import basic_password, from_elsewhere, host_of
-from api.tokens import Claims, InvalidTokenError, KeysUnavailableError, Tokens, is_address
+from api.tokens import Claims, InvalidTokenError, KeysUnavailableError, Tokens, is_address, is_loopback
 from petitions.access import LOCAL_OPERATOR, Caller, Deed, KnownBy, Whereabouts, authorize, offices_of
 from petitions.jurisdiction import Jurisdiction
 from store import StoreError
@@ -70,7 +70,7 @@ class Authentication:
         by_issuer = self.provider is not None
         self.sessions = DeskSessions(context, self._key_holds, self.is_local_operator, by_issuer=by_issuer)
         self.tokens: Tokens | None = None
-        if settings.oidc_issuer and settings.oidc_audience and settings.oidc_jwks:
+        if settings.oidc_issuer and settings.oidc_audience:
             self.tokens = Tokens(
                 issuer=settings.oidc_issuer,
                 audience=settings.oidc_audience,
@@ -92,7 +92,7 @@ class Authentication:
             try:
                 await self.tokens.prepare()
             except KeysUnavailableError as error:
-                if not is_address(settings.oidc_jwks or ""):
+                if settings.oidc_jwks is not None and not is_address(settings.oidc_jwks):
                     raise AccessSettingsError(str(error)) from None
                 _log.warning("the keys of the OIDC issuer cannot be had yet; tokens are refused", error=str(error))
         tell = _log.warning if settings.api_access is ApiAccess.OPEN else _log.info

@@ -1,14 +1,16 @@
 """A case's page: what stands on it, computed from the case, its timeline and the moment; no I/O."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from api.addresses import case_address, report_address, workflow_address
 from api.marks import Day, Heading, Tone, headings, signs, strip
 from api.related import NOTHING_RELATED, Related
 from api.settings import ApiSettings
+from api.titles import with_titles
 from api.wall import Awaited, Clock, CoverageMark, awaited, clock, coverage_marks, long_moment, span
 from petitions.asks import ask_due
 from petitions.case import Case, Instruction, Judgement, Line, ReportIn
@@ -144,6 +146,9 @@ class CasePage:
 MOST_NOTICES = 40
 
 
+_KINDS = {kind.value: kind.label for kind in MessageKind}
+
+
 def case_page(
     case: Case,
     lines: Sequence[Line],
@@ -153,6 +158,7 @@ def case_page(
     next_after: int | None = None,
     related: Related = NOTHING_RELATED,
     notices: Sequence[LedgerNotice] = (),
+    titles: Mapping[str, str] = MappingProxyType({}),
 ) -> CasePage:
     """The page of a case.
 
@@ -164,7 +170,9 @@ def case_page(
         next_after: After which entry the timeline goes on, if it does.
         related: What is shown of other cases.
         notices: Of the case, in the order in which they arose.
+        titles: Of all offices of the jurisdiction, by their ids: the case itself knows its own alone.
     """
+    said = with_titles(titles) if titles else str
     durations = case.rules.durations
     offset = durations.utc_offset_minutes
     closing = case.closing
@@ -203,7 +211,8 @@ def case_page(
         surveys=tuple(_surveys(case)),
         breaches=tuple(_breaches(case, now)),
         refused=tuple(
-            Refused(moment(each.at, offset), each.kind, each.code.label, each.reason) for each in reversed(case.refused)
+            Refused(moment(each.at, offset), _KINDS.get(each.kind, each.kind), each.code.label, said(each.reason))
+            for each in reversed(case.refused)
         ),
         events=tuple(_events(case, lines)),
         next_after=next_after,

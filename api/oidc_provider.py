@@ -1,7 +1,7 @@
 """The OIDC issuer as people sign in by it: the authorization code flow with PKCE, state and nonce.
 
 Where its endpoints are is asked of the issuer itself (OpenID Connect Discovery) and kept for an hour; its keys come
-from ``GUATU_OIDC_JWKS``, as for the tokens of programs.
+from where ``GUATU_OIDC_JWKS`` says, or the issuer itself, as for the tokens of programs.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from pydantic import BaseModel, ConfigDict, HttpUrl, ValidationError
 
-from api.access_settings import AccessSettings, is_loopback
-from api.tokens import Claims, InvalidTokenError, KeysUnavailableError, Tokens
+from api.access_settings import AccessSettings
+from api.tokens import Claims, InvalidTokenError, KeysUnavailableError, Tokens, discovery_address, is_loopback
 
 _SECONDS: Final = 5.0
 _KEPT_SECONDS: Final = 3600.0
@@ -110,8 +110,8 @@ class SignInProvider:
             )[0]
         return address, begun
 
-    async def finish(self, code: str, begun: Begun) -> Claims:
-        """Who has signed in.
+    async def finish(self, code: str, begun: Begun) -> tuple[Claims, str]:
+        """Who has signed in, and the identity token that says so.
 
         Args:
             code: That the browser has brought back.
@@ -147,13 +147,15 @@ class SignInProvider:
             raise SignInRefusedError("id_token: issued to another client (azp)")
         if claims.nonce is None or not hmac.compare_digest(claims.nonce.encode(), begun.nonce.encode()):
             raise SignInRefusedError("id_token: its nonce is not the one of this sign-in")
-        return claims
+        return claims, token
 
-    async def end_address(self, then: str) -> str | None:
+    async def end_address(self, then: str, hint: str | None = None) -> str | None:
         """Where the browser ends its session at the issuer, too; none: the issuer has no such address.
 
         Args:
             then: The path here to come back to.
+            hint: The identity token of the session that is to end, so that the issuer need not ask whose; none: it is
+                not known any more.
 
         Raises:
             ProviderAwayError: Where that is cannot be found out.
@@ -161,7 +163,8 @@ class SignInProvider:
         end = (await self._endpoints()).end_session_endpoint
         if end is None:
             return None
-        query = urlencode({"client_id": self._client_id, "post_logout_redirect_uri": f"{self._desk_url}{then}"})
+        given = {"client_id": self._client_id, "post_logout_redirect_uri": f"{self._desk_url}{then}"}
+        query = urlencode(given | ({"id_token_hint": hint} if hint else {}))
         return f"{end}{'&' if end.query else '?'}{query}"
 
     def _client(self, endpoints: _Endpoints) -> Any:
@@ -187,7 +190,7 @@ class SignInProvider:
             return self._known[1]
 
     async def _ask(self) -> _Endpoints:
-        address = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
+        address = discovery_address(self._issuer)
         try:
             async with httpx2.AsyncClient(timeout=_SECONDS, follow_redirects=False) as client:
                 answer = await client.get(address, headers={"Accept": "application/json"})
@@ -211,7 +214,7 @@ def provider_of(settings: AccessSettings) -> SignInProvider | None:
     Raises:
         AccessSettingsError: The file with the secret cannot be used.
     """
-    if not (settings.oidc_client_id and settings.oidc_issuer and settings.oidc_jwks and settings.desk_url):
+    if not (settings.oidc_client_id and settings.oidc_issuer and settings.desk_url):
         return None
     tokens = Tokens(
         issuer=settings.oidc_issuer,

@@ -17,7 +17,7 @@ from api.problems import case_not_found
 from api.related import related_to, report_shown
 from api.rendering import page
 from api.wall import long_moment
-from petitions.access import Deed
+from petitions.access import Deed, offices_of
 from petitions.case import Case
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -50,11 +50,21 @@ async def show_case(caller: Asking, no: CaseNo, part: Annotated[_Part, Query()],
     shown = lines[:_LINES]
     next_after = shown[-1].seq if len(lines) > _LINES else None
     related = await related_to(context, caller, case)
+    jurisdiction = context.jurisdictions.get(None)
     return page(
         "case.html",
-        page=case_page(case, shown, now, context.settings, next_after=next_after, related=related, notices=notices),
+        page=case_page(
+            case,
+            shown,
+            now,
+            context.settings,
+            next_after=next_after,
+            related=related,
+            notices=notices,
+            titles=offices_of(jurisdiction),
+        ),
         after=part.after,
-        halted=halted(kept, context.jurisdictions.get(None).timezone),
+        halted=halted(kept, jurisdiction.timezone),
     )
 
 

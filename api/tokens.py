@@ -1,12 +1,14 @@
 """Bearer tokens of an OIDC issuer: JWTs, checked against the issuer's published keys.
 
 Only asymmetric signatures count: what anybody can fetch (the published keys) must not be what signs. The keys come
-from a file or an address; they are kept, fetched anew when they are an hour old or a token names a key that is not
-among them, once a minute at the most, and never on the event loop.
+from a file, an address, or where the issuer itself says (OpenID Connect Discovery); they are kept, fetched anew when
+they are an hour old or a token names a key that is not among them, once a minute at the most, and never on the event
+loop.
 """
 
 import asyncio
 import http.client
+import ipaddress
 import json
 import time
 import urllib.parse
@@ -76,7 +78,8 @@ class Tokens:
     Args:
         issuer: ``iss`` of its tokens.
         audience: What must be in their ``aud``.
-        keys: Where its keys (a JWK set) are: a path, or an ``https://`` or ``http://`` address.
+        keys: Where its keys (a JWK set) are: a path, or an ``https://`` or ``http://`` address; none: where the
+            issuer itself says that they are.
         office_claim: The claim that holds the office's id.
         clock: Seconds that only go forward, for the age of the keys.
     """
@@ -86,7 +89,7 @@ class Tokens:
         *,
         issuer: str,
         audience: str,
-        keys: str,
+        keys: str | None = None,
         office_claim: str = "office",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -178,11 +181,13 @@ class Tokens:
 
     async def _fetch(self) -> None:
         self._tried_at = self._clock()
+        source = self._source or await asyncio.to_thread(_said_by, self._issuer)
+        where = f"GUATU_OIDC_JWKS={source}" if self._source else f"{source}, the jwks_uri of {self._issuer}"
         try:
-            text = await asyncio.to_thread(_read, self._source)
+            text = await asyncio.to_thread(_read, source)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise KeysUnavailableError(f"GUATU_OIDC_JWKS={self._source}: {_said(error)}") from None
-        self._keys = _public_keys(text, self._source)
+            raise KeysUnavailableError(f"{where}: {_said(error)}") from None
+        self._keys = _public_keys(text, where)
         self._fetched_at = self._tried_at
 
 
@@ -213,12 +218,47 @@ def _read(source: str) -> bytes:
     return text
 
 
+def _said_by(issuer: str) -> str:
+    """Where an issuer says that its keys are.
+
+    Raises:
+        KeysUnavailableError: It does not say so, or not as itself, or names a place that anybody on the way can change.
+    """
+    address = discovery_address(issuer)
+    try:
+        given: Any = json.loads(_read(address))
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise KeysUnavailableError(f"{address}: {_said(error)}; or set GUATU_OIDC_JWKS") from None
+    said = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+    if said.get("issuer") != issuer:
+        raise KeysUnavailableError(f"{address}: says that it is {str(said.get('issuer'))[:200]!r}, not {issuer!r}")
+    keys: Any = said.get("jwks_uri")
+    parts = urllib.parse.urlsplit(keys) if isinstance(keys, str) else None
+    if parts is None or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
+        raise KeysUnavailableError(f"{address}: has no https address for its keys (jwks_uri)")
+    return str(keys)
+
+
+def discovery_address(issuer: str) -> str:
+    """Where an issuer tells of itself."""
+    return f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this name or address means the machine itself."""
+    name = host.removeprefix("[").removesuffix("]").lower()
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
 def is_address(source: str) -> bool:
     """Whether keys are to be fetched from an address rather than read from a file."""
     return urllib.parse.urlsplit(source).scheme in {"http", "https"}
 
 
-def _public_keys(text: bytes, source: str) -> dict[str | None, _PublicKey]:
+def _public_keys(text: bytes, where: str) -> dict[str | None, _PublicKey]:
     """The keys of a JWK set that may sign tokens, by their ids.
 
     Raises:
@@ -227,10 +267,10 @@ def _public_keys(text: bytes, source: str) -> dict[str | None, _PublicKey]:
     try:
         given: Any = json.loads(text)
     except ValueError as error:
-        raise KeysUnavailableError(f"GUATU_OIDC_JWKS={source}: not JSON ({error})") from None
+        raise KeysUnavailableError(f"{where}: not JSON ({error})") from None
     listed: Any = cast("dict[str, Any]", given).get("keys") if isinstance(given, dict) else None
     if not isinstance(listed, list):
-        raise KeysUnavailableError(f"GUATU_OIDC_JWKS={source}: no JWK set: it has no list `keys`")
+        raise KeysUnavailableError(f"{where}: no JWK set: it has no list `keys`")
     found: dict[str | None, _PublicKey] = {}
     for each in cast("list[Any]", listed):
         key = _public_key(cast("dict[str, Any]", each)) if isinstance(each, dict) else None
@@ -238,9 +278,7 @@ def _public_keys(text: bytes, source: str) -> dict[str | None, _PublicKey]:
             kid: Any = cast("dict[str, Any]", each).get("kid")
             found[kid if isinstance(kid, str) else None] = key
     if not found:
-        raise KeysUnavailableError(
-            f"GUATU_OIDC_JWKS={source}: holds no public key for signatures (RSA, EC with a NIST curve, or OKP)"
-        )
+        raise KeysUnavailableError(f"{where}: holds no public key for signatures (RSA, EC with a NIST curve, or OKP)")
     return found
 
 

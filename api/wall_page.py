@@ -24,8 +24,8 @@ from store.wall_figures import ClosedCase, Satisfaction, WallNumbers
 
 ROWS: Final = 60
 """Rows of a screenful: more do not hang on one wall."""
-SCREEN_ROWS: Final = 14
-"""Rows of a screenful on a television, to be read from five metres."""
+SCREEN_ROWS: Final = 12
+"""Rows of a screenful on a television, to be read from five metres; each has room for two lines."""
 
 
 @dataclass(frozen=True)

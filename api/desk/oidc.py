@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from api.authentication import authentication_of
 from api.context import Context, Reading
 from api.desk.gate import HOME, OIDC
+from api.desk.hints import keep_hint
 from api.desk.rendering import desk_page, see_other
 from api.desk.sessions import BY_ISSUER
 from api.desk.signing_in import LONGEST_NAME, failed, sign_in_page, too_often, usable_name, within
@@ -89,7 +90,9 @@ async def come_back(request: Request, context: Reading, brought: Annotated[_Brou
     try:
         if brought.error or not brought.code:
             raise SignInRefusedError(f"the issuer says {brought.error!r}")
-        response = await _let_in(request, context, await provider.finish(brought.code, begun), then)
+        claims, token = await provider.finish(brought.code, begun)
+        response = await _let_in(request, context, claims, then)
+        keep_hint(response, token, secure=authentication_of(request, context).sessions.secure(request))
     except ProviderAwayError as error:
         return await _away(request, context, then, error)
     except SignInRefusedError as error:

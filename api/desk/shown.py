@@ -9,7 +9,7 @@ from api.addresses import case_address
 from api.desk.addresses import form_anchor, form_target, sheet_address
 from api.desk.files import ACCEPT, attachment_address
 from api.wall import Awaited, Clock, CoverageMark, awaited, clock, coverage_marks, span
-from petitions.case import Case
+from petitions.case import Case, Line
 from petitions.form_fields import Form, FormField
 from petitions.jurisdiction import Jurisdiction
 from petitions.jurisdiction_offices import county_units
@@ -77,13 +77,18 @@ class InShort:
     """Name, address and size of each file."""
 
 
+def happened(case: Case, line: Line) -> Happened:
+    """A line of the timeline, which names who did it once: many a text begins with the office itself."""
+    who = case.called(line.by) if line.by else ""
+    said_already = line.by is not None and line.text.startswith(case.title_of(line.by.office))
+    text = line.text.removeprefix(case.title_of(line.by.office)) if line.by and said_already else line.text
+    return Happened(moment(line.at, case.rules.durations.utc_offset_minutes), who, text)
+
+
 def in_short(case: Case, files: Sequence[AttachedLine], now: datetime) -> InShort:
     """The case as its desk page shows it."""
     offset = case.rules.durations.utc_offset_minutes
-    lines = [
-        Happened(moment(line.at, offset), case.called(line.by) if line.by else "", line.text)
-        for line in reversed(case.timeline[-_LINES:])
-    ]
+    lines = [happened(case, line) for line in reversed(case.timeline[-_LINES:])]
     return InShort(
         case=case,
         place=f"{shown(case.hand_over.county, case.rules.region_names)} {case.hand_over.location}",

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from api.authentication import authentication_of
 from api.context import Context, Reading
 from api.desk.gate import HOME, SIGN_IN, posted_by
+from api.desk.hints import SIGN_OUT, drop_hint, hint_in
 from api.desk.posted import posted
 from api.desk.rendering import desk_page, see_other
 from api.desk.signing_in import LONGEST_NAME, failed, sign_in_page, too_often, usable_name, within
@@ -61,7 +62,7 @@ async def sign_in(request: Request, context: Reading) -> Response:
     return response
 
 
-@router.post("/desk/sign-out")
+@router.post(SIGN_OUT)
 async def sign_out(request: Request, context: Reading) -> Response:
     """End the session; who has signed in by the OIDC issuer is led on to end theirs there."""
     admitted = await posted_by(request, context, back=HOME)
@@ -71,13 +72,14 @@ async def sign_out(request: Request, context: Reading) -> Response:
     on = await _end_at_issuer(request, context) if here.session.subject is not None else None
     response = desk_page("on.html", context, None, heading="已退出工作台", on=on) if on else see_other(SIGN_IN)
     await authentication_of(request, context).sessions.end(request, response)
+    drop_hint(response)
     return response
 
 
 async def _end_at_issuer(request: Request, context: Context) -> str | None:
     provider = authentication_of(request, context).provider
     try:
-        return await provider.end_address(SIGN_IN) if provider else None
+        return await provider.end_address(SIGN_IN, hint_in(request)) if provider else None
     except ProviderAwayError as error:
         _log.warning("the OIDC issuer is away; somebody is signed out here alone", error=str(error))
         return None

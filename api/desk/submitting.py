@@ -15,14 +15,15 @@ from api.desk.drafts import keep_draft
 from api.desk.files import attachment_address, keep_file
 from api.desk.posted import ACT, AUTOSAVE, MESSAGE_ID, ROUND, SEEN, Posted
 from api.desk.sessions import SignedIn
-from api.desk.shown import Happened, ShownForm, matters, new_message_id, shown_form
+from api.desk.shown import Happened, ShownForm, happened, matters, new_message_id, shown_form
 from api.desk.spreadsheets import AnswersError, answers_in
 from api.messages import answer_of
 from api.problems import ProblemError
 from api.reopenings import reopened
 from api.request_ids import request_id_of
+from api.titles import with_titles
 from intake.errors import EngineError
-from petitions.access import Deed
+from petitions.access import Deed, offices_of
 from petitions.case import Case, answer_key
 from petitions.form_fields import Form, Shape
 from petitions.form_reading import WHOLE_FORM, body_of, mistakes_in, refused_at
@@ -31,7 +32,6 @@ from petitions.mistakes import Mistake
 from petitions.offers import what_may_be_sent
 from petitions.reopening import REOPEN, Reopening
 from petitions.survey_rows import as_typed, rows_typed
-from petitions.telling import moment
 from petitions.vocabulary import RefusalCode
 from store import StoreError
 from store.attachments import AttachedLine
@@ -166,7 +166,8 @@ async def _send(
         if answer.code is RefusalCode.MESSAGE_ID_REUSED:
             said = "这张表单此前已经提交过；请看下面的办理记录。确需再提交一次的，请核对后再次点击。"
             return Mistake(where=WHOLE_FORM, said=said), 409
-        return refused_at(form, answer), 409
+        said = with_titles(offices_of(context.jurisdictions.get(None)))(answer.reason)
+        return refused_at(form, answer.model_copy(update={"reason": said})), 409
     return Sent(answer.seq)
 
 
@@ -241,12 +242,7 @@ async def _changed(context: Context, case: Case, kind: str, seen: str) -> list[H
     if after is None or after >= case.seq:
         return []
     lines = await context.in_time(context.store.timeline(case.case_no, after, 50))
-    offset = case.rules.durations.utc_offset_minutes
-    return [
-        Happened(moment(line.at, offset), case.called(line.by) if line.by else "", line.text)
-        for line in lines
-        if matters(line.event, kind)
-    ]
+    return [happened(case, line) for line in lines if matters(line.event, kind)]
 
 
 def _number(text: str) -> int | None:

@@ -11,10 +11,11 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from api.access_settings import AccessSettingsError, is_loopback
+from api.access_settings import AccessSettingsError
 from api.app import create_app
 from api.authentication import Authentication, start_authentication
 from api.context import Context
+from api.tokens import is_loopback
 from petitions.access import LOCAL_OPERATOR
 from store import Store
 from store.api_keys import Pepper
@@ -356,7 +357,17 @@ class TestStart:
             assert await status(client, bearer("guatu_00000000_" + "0" * 64)) == 503
 
 
-@pytest.mark.parametrize("given", [{"oidc_issuer": "x"}, {"oidc_jwks": "x", "oidc_audience": "y"}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"oidc_issuer": "x"},
+        {"oidc_jwks": "x", "oidc_audience": "y"},
+        {"oidc_jwks": "x"},
+        # Keys are not asked for where anybody on the way can answer.
+        {"oidc_issuer": "x", "oidc_audience": "y"},
+        {"oidc_issuer": "http://login.example", "oidc_audience": "y"},
+    ],
+)
 def test_an_issuer_is_set_whole(given: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match=r"GUATU_OIDC_\w+.* must be set, too"):
         settings_for("postgresql://guatu@/guatu", **given)

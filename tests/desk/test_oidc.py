@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import jwt
 import pytest
 from fastapi import FastAPI
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from api.app import create_app
 from api.desk.oidc import AWAY, EXPIRED, REFUSED
 from api.desk.sessions import COOKIE
 from api.desk.signing_in import PER_ADDRESS
+from api.tokens import KeysUnavailableError, Tokens
 from guatu.embedded.ports import free_port
 from store import Store
 from tests.api.conftest import House, client_of, settings_for
@@ -104,6 +106,7 @@ async def test_the_cookies_of_the_way_and_of_the_session(person: Person, own: Ho
     back = await person.browser.client.get(f"/desk/sign-in/oidc/back?{query}")
     assert {"httponly", "samesite=strict", "path=/"} <= flags_of(back, COOKIE)
     assert "max-age=0" in flags_of(back, "guatu_oidc_"), "it has done its part"
+    assert flags_of(back, "guatu_identity") == {"httponly", "samesite=strict", "path=/desk/sign-out"}
     connection = await own.connect()
     kept = await connection.fetchrow("SELECT key_id, subject, office, name FROM desk_session")
     assert kept is not None
@@ -274,10 +277,11 @@ async def test_signing_out_ends_the_session_here_and_at_the_issuer(person: Perso
     out = await person.browser.press((await person.browser.open("/desk")).form("/sign-out"), None)
     on = urlsplit(leads_on(out))
     assert f"{on.scheme}://{on.netloc}{on.path}" == f"{provider.address}/end"
-    assert parse_qs(on.query) == {
-        "client_id": [CLIENT],
-        "post_logout_redirect_uri": ["http://127.0.0.1/desk/sign-in"],
-    }
+    ended = {name: value for name, [value] in parse_qs(on.query).items()}
+    hint = jwt.decode(ended.pop("id_token_hint"), options={"verify_signature": False})
+    assert (hint["sub"], hint["aud"]) == ("wang.5", CLIENT)
+    assert ended == {"client_id": CLIENT, "post_logout_redirect_uri": "http://127.0.0.1/desk/sign-in"}
+    assert "max-age=0" in flags_of(out.answer, "guatu_identity"), "nobody ends a session twice"
     person.browser.client.cookies.set(COOKIE, before)
     await person.browser.open("/desk")
     assert person.browser.at == "/desk/sign-in"
@@ -288,6 +292,45 @@ async def test_signing_out_where_the_issuer_has_no_such_address(person: Person, 
     await person.sign_in()
     await person.browser.press((await person.browser.open("/desk")).form("/sign-out"), None)
     assert person.browser.at == "/desk/sign-in"
+
+
+async def test_a_token_that_no_cookie_holds_is_left_out_on_signing_out(person: Person, provider: Provider) -> None:
+    provider.claims["groups"] = ["某处"] * 1_000
+    await person.sign_in()
+    out = await person.browser.press((await person.browser.open("/desk")).form("/sign-out"), None)
+    assert parse_qs(urlsplit(leads_on(out)).query).keys() == {"client_id", "post_logout_redirect_uri"}
+
+
+async def test_the_issuer_says_itself_where_its_keys_are(own: House, provider: Provider, tmp_path: Path) -> None:
+    await own.records.keep(rectifying())
+    app = create_app(settings_for(own.database, **provider.settings(tmp_path, oidc_jwks="")), own.pool)
+    async with client_of(app) as client:
+        person = Person(Browser(client), app)
+        assert leads_on(await person.sign_in()) == "/desk"
+        # Programs' tokens are checked by the same keys.
+        claims = {"iss": provider.address, "aud": "guatu", "office": STABILITY}
+        for signer, status in ((provider.signer, 200), (Issuer(), 401)):
+            token = signer.token_with(claims)
+            answer = await client.get("/v1/cases", headers={"authorization": f"Bearer {token}"})
+            assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"jwks_uri": None}, "no https address for its keys"),
+        ({"jwks_uri": "http://login.example/keys"}, "no https address for its keys"),
+        ({"jwks_uri": 7}, "no https address for its keys"),
+        ({"issuer": "https://evil.example"}, "says that it is 'https://evil.example'"),
+    ],
+)
+async def test_an_issuer_whose_keys_cannot_be_believed(
+    provider: Provider, changes: dict[str, object], said: str
+) -> None:
+    await Tokens(issuer=provider.address, audience=CLIENT).prepare()
+    provider.discovery_changes = changes
+    with pytest.raises(KeysUnavailableError, match=said):
+        await Tokens(issuer=provider.address, audience=CLIENT).prepare()
 
 
 async def test_a_session_ends_with_the_issuer(person: Person, own: House) -> None:
