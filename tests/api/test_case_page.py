@@ -5,10 +5,13 @@ from typing import Any
 import httpx
 import pytest
 
+from activities.jurisdictions import Jurisdictions
 from api.case_page import CasePage, case_page
+from petitions.clock import CaseClock
+from petitions.jurisdiction_rules import rules_for
 from petitions.notices import NoticeOutcome, NoticeState
 from petitions.report import handling_report
-from petitions.vocabulary import RefusalCode
+from petitions.vocabulary import Category, RefusalCode
 from tests.api.conftest import NOW, Records, settings_for
 from tests.api.pages import Page
 from tests.petitions.building import (
@@ -16,6 +19,7 @@ from tests.petitions.building import (
     COUNTY_MAYOR,
     DAY,
     INTAKE,
+    RECEIVED_AT,
     VICE_MAYOR,
     K,
     Story,
@@ -59,6 +63,32 @@ async def test_the_whole_story_stands_on_it(client: httpx.AsyncClient, records: 
     assert "满意3，基本满意0，不满意9" in page.text
     assert "无权办理" in page.text
     assert "/cases/X1/report" in page.links
+
+
+async def test_a_refusal_calls_other_counties_offices_by_their_titles(
+    client: httpx.AsyncClient, records: Records
+) -> None:
+    # The case knows the offices that have to do with it; the jurisdiction knows them all.
+    unit = "unit/通川区水务局"
+    rules = rules_for(
+        Jurisdictions("dazhou").get(None),
+        received_at=RECEIVED_AT,
+        county="通川区",
+        categories=[Category.WATER],
+        responsible_unit=unit,
+        clock=CaseClock(),
+    )
+    story = Story(rules, case_no="X1", county="通川区", responsible_unit=unit).dispatched()
+    story.refuses(RefusalCode.NOT_YOURS, K.VERIFICATION, "county/渠县/mayor")
+    story.refuses(RefusalCode.UNKNOWN_OFFICE, K.VERIFICATION, "county/没有的县/mayor")
+    await records.keep(story)
+    page = await read(client, "/cases/X1")
+    assert "渠县县长不能对本件发送" in page.text
+    assert "county/渠县/mayor" not in page.text
+    # What no file knows stands as it was given.
+    assert "county/没有的县/mayor" in page.text
+    assert "无权办理 核实" in page.text
+    assert "verification" not in page.text
 
 
 async def test_breaches_stay_and_say_when_they_were_met(client: httpx.AsyncClient, records: Records) -> None:

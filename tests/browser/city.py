@@ -31,7 +31,9 @@ MOMENT = datetime(2021, 9, 5, 11, 0, tzinfo=timezone(timedelta(hours=8)))
 """What every page takes for now: there are yellow, blue and red stickers, and a case that is overdue."""
 
 REWORKED, WITHDRAWN, HELD_UP = "DZ0831-01", "DZ0903-03", "DZ0830-01"
-"""Cases that go another way here than in the demonstration, so that every sticker and every end is on the wall."""
+UNDISPATCHED = "DZ0904-03"
+"""Cases that go another way here than in the demonstration, so that every sticker and every end is on the wall, and
+one that waits for somebody to name its unit."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,10 @@ def _changed(planned: PlannedCase) -> PlannedCase:
     if number == HELD_UP:
         # Starred, and still open on its sixth day.
         messages = tuple(message for message in messages if message.at < MOMENT - timedelta(hours=11))
+    if number == UNDISPATCHED:
+        # Its unit is none that the jurisdiction has.
+        named = planned.hand_over.model_copy(update={"responsible_unit": "万源市交通运输局"})
+        return planned.model_copy(update={"hand_over": named, "messages": ()})
     if number == WITHDRAWN:
         at = planned.handed_in + timedelta(hours=5)
         body = {

@@ -66,6 +66,7 @@ DESK_PAGES = (
     Shown("desk-sign-in", "/desk/sign-in"),
     Shown("desk-work-list", "/desk", office="city/supervision-team"),
     Shown("desk-work-list-bulk", "/desk", office="unit/通川区生态环境局"),
+    Shown("desk-work-list-dispatch", "/desk", office="city/intake"),
     Shown("desk-cases", "/desk/cases", office="city/stability-team"),
     Shown("desk-hand-over", "/desk/hand-over", office="city/intake"),
     Shown("desk-unit", desk("DZ0829-04", "acknowledgement", "site_visit"), office="unit/通川区生态环境局"),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Browser, Page
@@ -15,7 +16,7 @@ from tests.browser.city import Site, standing_site
 from tests.browser.conftest import Visits
 from tests.browser.layout import sticking_out
 from tests.browser.planting import planted_site
-from tests.browser.shown import TELEPHONE, Shown, case
+from tests.browser.shown import TELEPHONE, Shown, case, desk
 from tests.petitions.building import K, Story, rectifying
 from tests.store.servers import Server
 
@@ -73,9 +74,23 @@ async def typed(browser: Browser, server: Server, template: str) -> AsyncGenerat
         for story in (harmful, over, merged, long):
             await store.record(story.case.case_no, story.entries)
         await store.submit_report(over.case.case_no, "1", handling_report(over.case), over.now)
+        for kind, fields in _DRAFTS.items():
+            case_no = "" if kind == "hand_over" else harmful.case.case_no
+            await store.keep_draft(OFFICE, PERSON, case_no, kind, dict.fromkeys(fields, (_DRAFTED,)))
         yield Typed(site, harmful, long)
 
 
+OFFICE, PERSON = "city/intake", "<u>王</u>'\"=1+1"
+"""Whose desk it is: intake sees every case and may send the most."""
+_DRAFTED = '</textarea></option><script>alert(6)</script>"\'><img src=x onerror=alert(7)>=HYPERLINK("x")'
+_DRAFTS = {
+    "hand_over": ("case_no", "batch", "location", "summary", "county", "responsible_unit"),
+    "extension": ("days", "reason", "authority"),
+    "starring": ("starred", "reason"),
+    "merge": ("into", "reason"),
+    "withdrawal": ("reason",),
+    "site_visit": ("purpose", "notes"),
+}
 _NUMBERS = ("<script>alert(1)<script>", "<b>over", "<i>merged")
 _PAGES = (
     Shown("wall", "/"),
@@ -103,6 +118,30 @@ async def test_every_text_of_the_case_stands_there_as_typed(typed: Typed, visits
         said = await (await visitor.open(_PAGES[1])).inner_text("body")
     for text in (story.hand_over.summary, story.instructions[0].text, story.visits[0].notes, story.reports[0].facts):
         assert text in said
+
+
+_HOLDING = """text => JSON.stringify([...document.querySelectorAll('input, textarea')]
+    .filter(field => field.value === text).map(field => field.name))"""
+"""The names of the fields that hold a text."""
+_DESK = (
+    Shown("desk-work-list", "/desk"),
+    Shown("desk-cases", "/desk/cases"),
+    Shown("desk-hand-over", "/desk/hand-over"),
+    *(Shown(f"desk-case-{at}", desk(number, *_DRAFTS)) for at, number in enumerate(_NUMBERS)),
+    Shown("desk-nothing-found", f"/desk?{urlencode({'no': _DRAFTED})}", status=404),
+)
+
+
+async def test_at_the_desk_it_is_shown_as_text_also_in_drafts(typed: Typed, visits: Visits) -> None:
+    async with visits(typed.site.address) as visitor:
+        await visitor.sign_in(OFFICE, PERSON)
+        drafted = set[str]()
+        for shown in _DESK:
+            page = await visitor.open(shown)
+            assert await foreign(page) == [], shown.name
+            assert PERSON in await page.inner_text("body"), shown.name
+            drafted |= set(json.loads(await page.evaluate(_HOLDING, _DRAFTED)))
+        assert {"case_no", "location", "summary", "reason", "authority", "into", "notes"} <= drafted
 
 
 @pytest.mark.parametrize("path", ["/", "case", "report"])
