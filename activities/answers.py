@@ -48,6 +48,11 @@ class Answer:
         """Whether it says, whatever its status, that the message was not taken."""
         return self.code != 0
 
+    @property
+    def is_too_many(self) -> bool:
+        """Whether it says that there were too many messages."""
+        return self.status == 429 or any(self.code in codes for codes in TOO_MANY.values())
+
     def __str__(self) -> str:
         return f"HTTP {self.status}" + (f", code {self.code}" if self.code else "")
 

@@ -11,12 +11,15 @@ Deed = TypeVar("Deed", bound=Callable[..., Awaitable[Any]])
 
 
 def heard_of(deed: Deed) -> Deed:
-    """Let a heartbeat be heard twice in each heartbeat timeout for as long as the activity runs."""
+    """Let a heartbeat be heard several times in each heartbeat timeout for as long as the activity runs.
+
+    Often, since a worker that is busy is late: one that is taken for dead has its work done by another beside it.
+    """
 
     @wraps(deed)
     async def beating(*args: Any, **kwargs: Any) -> Any:
         limit = activity.info().heartbeat_timeout
-        beats = asyncio.create_task(_beat(limit.total_seconds() / 2)) if limit else None
+        beats = asyncio.create_task(_beat(limit.total_seconds() / 5)) if limit else None
         try:
             return await deed(*args, **kwargs)
         finally:

@@ -8,6 +8,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.beating import heard_of
+from activities.channels import OnTried
 from activities.jurisdictions import Jurisdictions
 from activities.notice_activities import NoticeActivities
 from activities.out_trays import OutTrays
@@ -56,6 +57,7 @@ class CaseActivities(CaseWork):
         jurisdictions: the files that this worker knows.
         clock: the clock that new cases of this worker run by.
         environment: where addresses of the form ``env:NAME`` are looked up.
+        on_tried: is told what became of each message at each channel.
     """
 
     def __init__(
@@ -64,12 +66,13 @@ class CaseActivities(CaseWork):
         jurisdictions: Jurisdictions,
         clock: CaseClock | None = None,
         environment: Mapping[str, str] = os.environ,
+        on_tried: OnTried | None = None,
     ) -> None:
         self._store = store
         self._jurisdictions = jurisdictions
         self._clock = clock or CaseClock()
         self._out_trays = OutTrays(jurisdictions)
-        self.of_notices = NoticeActivities(store, jurisdictions, environment)
+        self.of_notices = NoticeActivities(store, jurisdictions, environment, on_tried)
         """What offices' notices need done, with the same connections."""
 
     @activity.defn(name="open_case")

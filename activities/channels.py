@@ -5,7 +5,10 @@ Apprise is synchronous, so it sends in a thread. An address may hold a secret: i
 
 import asyncio
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 import apprise
 
@@ -21,6 +24,27 @@ _CONNECT_SECONDS, _READ_SECONDS = 4, 5
 _WEBHOOK = re.compile(r"(?:json|xml|form)s?://", re.IGNORECASE)
 
 
+class Result(StrEnum):
+    """What became of a message at one channel."""
+
+    TAKEN = "taken"
+    TOO_MANY = "too_many"
+    """It asks to be left alone for a while."""
+    FAILED = "failed"
+    """It was refused, or not answered in time."""
+
+
+OnTried = Callable[[str, Result], None]
+"""Is told, of every message, the kind of channel (``json``, ``wecombot``) and what became of it; it must not fail."""
+
+
+@dataclass(frozen=True)
+class _Tried:
+    kind: str
+    result: Result
+    answers: list[Answer]
+
+
 class ChannelError(Exception):
     """A message could not be handed to any of its office's channels; the text names no address.
 
@@ -33,8 +57,16 @@ class ChannelError(Exception):
         self.pause = pause
 
 
-async def send(office: str, message: OutgoingMessage, addresses: tuple[str, ...]) -> None:
+async def send(
+    office: str, message: OutgoingMessage, addresses: tuple[str, ...], on_tried: OnTried | None = None
+) -> None:
     """Send a message to all addresses of an office; one that takes it is enough.
+
+    Args:
+        office: its id.
+        message: what is sent.
+        addresses: where to.
+        on_tried: is told what became of it at each.
 
     Raises:
         ChannelError: none took it.
@@ -44,10 +76,14 @@ async def send(office: str, message: OutgoingMessage, addresses: tuple[str, ...]
     sending = [asyncio.create_task(asyncio.to_thread(_send, message, address)) for address in addresses]
     # Each by itself: what one has taken is taken, however long another hangs.
     done, hanging = await asyncio.wait(sending, timeout=SEND_SECONDS)
-    answers = [task.result() for task in done]
-    if any(taken for taken, _ in answers):
+    if on_tried:
+        for address, task in zip(addresses, sending, strict=True):
+            tried = task.result() if task in done else _Tried(_kind(address), Result.FAILED, [])
+            on_tried(tried.kind, tried.result)
+    tried_by = [task.result() for task in done]
+    if any(each.result is Result.TAKEN for each in tried_by):
         return
-    said = [answer for _, given in answers for answer in given[-1:]]
+    said = [answer for each in tried_by for answer in each.answers[-1:]]
     tried = f"no channel of {office} took the message ({len(addresses)} tried"
     silent = f"; {len(hanging)} did not answer within {SEND_SECONDS} seconds" if hanging else ""
     pauses = [pause for answer in said if (pause := _pause(answer)) is not None]
@@ -60,14 +96,24 @@ def _pause(answer: Answer) -> timedelta | None:
     return answer.pause if answer.pause is not None or answer.status != 429 else _LEFT_ALONE
 
 
-def _send(message: OutgoingMessage, address: str) -> tuple[bool, list[Answer]]:
-    """Whether the channel took it, and what it answered."""
+def _send(message: OutgoingMessage, address: str) -> _Tried:
     channel = apprise.Apprise()
     if not channel.add(_with_extras(address, message.key)):  # pyright: ignore[reportUnknownMemberType] - apprise has no types here
-        return False, []
+        return _Tried("unknown", Result.FAILED, [])
     with overheard() as answers:
         sent = bool(channel.notify(title=message.title, body=message.body))  # pyright: ignore[reportUnknownMemberType]
-    return sent and not any(answer.is_refusal for answer in answers), answers
+    return _Tried(_kind(address), _result(answers, is_sent=sent), answers)
+
+
+def _result(answers: list[Answer], *, is_sent: bool) -> Result:
+    if is_sent and not any(answer.is_refusal for answer in answers):
+        return Result.TAKEN
+    return Result.TOO_MANY if any(answer.is_too_many for answer in answers) else Result.FAILED
+
+
+def _kind(address: str) -> str:
+    """What kind of channel an address is of: its scheme, which holds no secret."""
+    return address.partition("://")[0].lower()
 
 
 def _with_extras(address: str, key: str) -> str:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 from temporalio import activity, workflow
 from temporalio.client import Client
+from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.converter import DataConverter
 from temporalio.runtime import Runtime
@@ -48,6 +49,8 @@ DEPLOYMENT = "guatu"
 """The worker deployment whose versions are told apart by ``GUATU_WORKER_BUILD_ID``."""
 _HOUSE_ACTIVITIES = 2
 """Activities of the house at a time."""
+_HEARTBEATS_EVERY = timedelta(seconds=1)
+"""So often they go out at the most; the SDK would wait for four fifths of the time that a worker is given."""
 
 
 def workflow_runner() -> BegunAgain:
@@ -71,16 +74,14 @@ def _deployment(settings: WorkerSettings) -> WorkerDeploymentConfig | None:
     )
 
 
-def case_worker(
-    client: Client, activities: CaseActivities, settings: WorkerSettings, around: Sequence[Interceptor] = ()
-) -> Worker:
+def case_worker(client: Client, activities: CaseActivities, settings: WorkerSettings) -> Worker:
     """A worker for petition cases.
 
     Args:
-        client: it must use the converter of ``data_converter_for``.
+        client: it must use the converter of ``data_converter_for``; what stands around its calls stands around the
+            work, too, if it can.
         activities: what they do.
         settings: how much at a time.
-        around: what stands around everything else, such as tracing.
     """
     runner = workflow_runner()
     worker = Worker(
@@ -99,31 +100,31 @@ def case_worker(
             activities.of_notices.mark_notices,
             activities.of_notices.write_digests,
         ],
-        interceptors=[*around, RequestIds(), Surroundings(), PageLinks(str(settings.pages_url))],
+        interceptors=[RequestIds(), Surroundings(), PageLinks(str(settings.pages_url))],
         workflow_runner=runner,
         deployment_config=_deployment(settings),
         # No more than there are connections: waiting for one would eat an activity's time.
         max_concurrent_activities=min(
             settings.worker_activities, max(1, settings.database_connections - _HOUSE_ACTIVITIES)
         ),
+        max_heartbeat_throttle_interval=_HEARTBEATS_EVERY,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker_drain_seconds),
     )
     runner.drops_by(worker._bridge_worker.request_workflow_eviction)  # pyright: ignore[reportPrivateUsage] - no other way
     return worker
 
 
-def house_worker(
-    client: Client, activities: HouseActivities, settings: WorkerSettings, around: Sequence[Interceptor] = ()
-) -> Worker:
+def house_worker(client: Client, activities: HouseActivities, settings: WorkerSettings) -> Worker:
     """A worker for what the house does by the clock; little, and one thing at a time of each."""
     return Worker(
         client,
         task_queue=HOUSE_QUEUE,
         workflows=HOUSE_WORKFLOWS,
         activities=[activities.keep_head, activities.reconcile],
-        interceptors=[*around, Surroundings()],
+        interceptors=[Surroundings()],
         workflow_runner=workflow_runner(),
         max_concurrent_activities=_HOUSE_ACTIVITIES,
+        max_heartbeat_throttle_interval=_HEARTBEATS_EVERY,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker_drain_seconds),
     )
 
@@ -164,18 +165,22 @@ def data_converter_for(settings: PayloadSettings) -> DataConverter:
     return dataclasses.replace(case_data_converter, payload_codec=codec, failure_converter_class=SealedFailures)
 
 
-async def connect(settings: PayloadSettings, runtime: Runtime | None = None) -> Client:
+async def connect(
+    settings: PayloadSettings, runtime: Runtime | None = None, around: Sequence[ClientInterceptor] = ()
+) -> Client:
     """A client of the Temporal server that ``TEMPORAL_*`` names, with the converter of the cases.
 
     Args:
         settings: whether payloads are sealed.
         runtime: where the SDK counts; none: nowhere.
+        around: what stands around its calls, such as tracing; if it can, around the work of its workers as well.
 
     Raises:
         EngineError: there is no way to the server, as ``temporal_client`` says.
         KeyFileError, CipherMissingError: as ``data_converter_for``.
     """
-    return await temporal_client(data_converter=data_converter_for(settings), runtime=runtime)
+    converter = data_converter_for(settings)
+    return await temporal_client(data_converter=converter, runtime=runtime, interceptors=around)
 
 
 async def run_worker(
@@ -208,12 +213,12 @@ async def _run(
     settings: WorkerSettings,
     stop: asyncio.Event,
     on_ready: Callable[[int], None] | None,
-    around: Sequence[Interceptor],
+    around: Sequence[ClientInterceptor],
 ) -> None:
     jurisdictions = Jurisdictions(settings.jurisdiction)
     jurisdictions.get(None)
     metrics = WorkerMetrics()
-    client = await connect(settings, metrics.engine.runtime)
+    client = await connect(settings, metrics.engine.runtime, around)
     registered = await ensure_search_attributes(client)
     if registered:
         _log.info("search attributes registered", names=registered)
@@ -226,10 +231,11 @@ async def _run(
         ) as pool,
     ):
         store = Store(pool, on_written=metrics.record.written)
-        activities = CaseActivities(store, jurisdictions, CaseClock(short=settings.short_clock))
+        clock = CaseClock(short=settings.short_clock)
+        activities = CaseActivities(store, jurisdictions, clock, on_tried=metrics.notices.tried)
         workers = (
-            case_worker(client, activities, settings, around),
-            house_worker(client, HouseActivities(store, client, jurisdictions), settings, around),
+            case_worker(client, activities, settings),
+            house_worker(client, HouseActivities(store, client, jurisdictions), settings),
         )
 
         async def working() -> str | None:

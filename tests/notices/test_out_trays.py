@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.testing import ActivityEnvironment
 
 from activities import jurisdictions
+from activities.notice_activities import NoticeActivities
 from activities.out_trays import OutTrays
 from petitions.hand_over import HandOver
 from petitions.jurisdiction_rules import rules_for
 from petitions.notices import NoticeState, has_address, notices_for
+from petitions.out_tray import WaitingNotice
 from petitions.procedure import Step, open_case
 from petitions.vocabulary import Category, Channel
+from store import open_pool
 from tests.notices.conftest import City, a_while
 from tests.notices.mail_server import mail_server
 from tests.notices_file import at_once
@@ -21,6 +25,7 @@ from tests.receiver import receiving
 from tests.worker.conftest import dazhou
 from tests.worker.worker_process import until
 from tests.workflows.outside_program import CHINA, UNIT, by
+from workflows.notice_interface import SendMessage
 
 COUNTY_MAYOR = "county/通川区/mayor"
 
@@ -226,3 +231,38 @@ async def test_an_empty_tray_is_put_away_and_a_late_repeat_is_not_sent_again(cit
         await a_while()
         assert city.channel.titles("E1") == ["交办通知"]
         await case.signal("withdrawal", by("city/intake"), reason="结束")
+
+
+async def test_an_attempt_that_is_given_up_while_its_channel_answers_is_not_sent_again(city: City) -> None:
+    """Its time is up, or the engine has not heard of it: the next attempt takes what becomes of the first."""
+    step = opening(city, "C1")
+    [notice] = [each for each in step.notices if each.dispatches]
+    waiting = WaitingNotice(notice=notice, told_at=step.case.opened_at, since=datetime.now(CHINA))
+    message = SendMessage(office=UNIT, notices=(waiting,), at=datetime.now(CHINA))
+    activities, channel = NoticeActivities(city.store, city.jurisdictions, {}), city.channel
+    channel.delay = 1
+
+    async def was_asked() -> bool:
+        return bool(channel.keys)
+
+    first = asyncio.create_task(ActivityEnvironment().run(activities.send_message, message))
+    await until("the channel was asked", was_asked)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert first.cancelled()
+    assert not await city.store.already_sent([notice.key]), "nobody has noted anything"
+    second = await ActivityEnvironment().run(activities.send_message, message)
+    assert (second.taken, second.in_ledger) == (True, True)
+    assert len(channel.keys) == len(channel.taken) == 1
+    # Also after the answer, as long as the process lives; the ledger might be away.
+    async with open_pool(city.place.database_url, max_size=1) as pool:
+        await pool.execute("UPDATE notice SET state = 'queued', sent_at = NULL")
+    assert (await ActivityEnvironment().run(activities.send_message, message)).taken
+    assert len(channel.keys) == 1
+    # Another process knows nothing of it: what is left is the message's key.
+    other = NoticeActivities(city.store, city.jurisdictions, {})
+    async with open_pool(city.place.database_url, max_size=1) as pool:
+        await pool.execute("UPDATE notice SET state = 'queued', sent_at = NULL")
+    assert (await ActivityEnvironment().run(other.send_message, message)).taken
+    assert len(channel.keys) == 2
+    assert len(set(channel.keys)) == 1

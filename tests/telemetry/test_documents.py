@@ -17,6 +17,7 @@ from petitions.notices import NoticeState
 from petitions.vocabulary import Stage
 from store.standing import OpenCases, Standing, UndeliveredNotices
 from tests.telemetry.conftest import Product
+from tests.worker.worker_process import until
 from worker.metrics import WorkerMetrics
 
 ROOT = Path(__file__).parent.parent.parent
@@ -90,6 +91,11 @@ async def test_the_document_has_every_metric_and_no_other() -> None:
 
 async def test_the_document_has_the_labels(product: Product) -> None:
     """Labels are seen on samples only: on those of a product that has worked."""
+
+    async def a_message_was_sent() -> bool:
+        return any(name == "guatu_notice_messages_total" for name, _ in await product.of_worker())
+
+    await until("a message was sent", a_message_was_sent)
     labels: dict[str, set[str]] = {}
     for samples in (await product.of_worker(), await product.of_api()):
         for name, given in samples:

@@ -15,6 +15,21 @@ async def test_the_worker_counts_what_it_has_written(product: Product) -> None:
     assert found[sample("guatu_statement_seconds_count", query="record.write", result="done")] >= 1
 
 
+async def test_the_worker_counts_messages_at_each_channel(product: Product) -> None:
+    """All of them fail here: nobody is there, and Apprise can make nothing of one of the addresses."""
+    tried: set[tuple[str, str]] = set()
+
+    async def is_counted() -> bool:
+        nonlocal tried
+        found = await product.of_worker()
+        labels = [dict(labels) for name, labels in found if name == "guatu_notice_messages_total"]
+        tried = {(each["channel"], each["result"]) for each in labels}
+        return bool(tried)
+
+    await until("a message is counted", is_counted)
+    assert tried == {("json", "failed"), ("xml", "failed"), ("unknown", "failed")}
+
+
 async def test_the_sdk_counts_on_the_same_page(product: Product) -> None:
     found = await product.of_worker()
     namespace = product.place.settings["TEMPORAL_NAMESPACE"]

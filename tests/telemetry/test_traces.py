@@ -58,6 +58,15 @@ async def test_one_trace_from_the_request_to_the_statement(product: Product) -> 
     ]
 
 
+async def test_what_a_worker_asks_of_temporal_is_in_the_trace(product: Product) -> None:
+    """The hand-over of notices to their office, and what becomes of them there."""
+    opened = await arrived(product, "RunActivity:open_case", **{"guatu.request_id": REQUEST_ID})
+    handed_over = await arrived(product, "SignalWithStartWorkflow:OfficeNotices")
+    assert handed_over.span.parent_span_id == opened.span.span_id
+    sent = await arrived(product, "RunActivity:send_message")
+    assert sent.span.trace_id == opened.span.trace_id
+
+
 async def test_a_message_is_linked_to_its_request(product: Product) -> None:
     sent = await arrived(product, "POST /v1/cases/{no}/messages", **{"guatu.case_no": CASE_NO})
     handled = await arrived(product, "HandleUpdate:submit")
