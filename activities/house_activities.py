@@ -8,8 +8,14 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities.beating import heard_of
-from activities.jurisdictions import Jurisdictions
+from activities.jurisdictions import Jurisdictions, NoSuchJurisdictionError
+from activities.out_trays import OutTrays
 from activities.reconciliation import LOOKED_FOR, discrepancies
+from petitions.house_notices import discrepancy_notice
+from petitions.jurisdiction_offices import STABILITY_TEAM
+from petitions.jurisdiction_reading import JurisdictionError
+from petitions.notices import Notice, NoticeState
+from petitions.values import Name
 from store import Store
 from store.discrepancies import Reconciled
 from workflows.house_interface import HeadKept, HouseWork, Reconciliation
@@ -30,6 +36,7 @@ class HouseActivities(HouseWork):
         self._store = store
         self._client = client
         self._jurisdictions = jurisdictions
+        self._out_trays = OutTrays(jurisdictions)
 
     @activity.defn(name="keep_head")
     @heard_of
@@ -48,7 +55,35 @@ class HouseActivities(HouseWork):
         found = await discrepancies(self._store, self._client, asking=False)
         reconciled = await self._store.keep_discrepancies(found, LOOKED_FOR)
         tell_of(reconciled)
+        await self._tell_office()
         return Reconciliation(standing=reconciled.standing, new=len(reconciled.new), gone=len(reconciled.gone))
+
+    async def _tell_office(self) -> None:
+        """Hand what stands to the petition-stability team, each finding once: the ledger knows what is told.
+
+        What an earlier attempt has found and not told is among it, and so is what the command has found.
+        """
+        to_tell: dict[Name | None, list[Notice]] = {}
+        for each in await self._store.standing_discrepancies():
+            case = await self._store.state(each.case_no)
+            name = case.hand_over.jurisdiction if case else None
+            if self._has_address(name):
+                notice = discrepancy_notice(each.id, each.case_no, each.kind, name, STABILITY_TEAM)
+                to_tell.setdefault(name, []).append(notice)
+        for name, notices in to_tell.items():
+            known = await self._store.entered(notice.key for notice in notices)
+            new = [notice for notice in notices if notice.key not in known]
+            at = datetime.now(ZoneInfo(self._jurisdictions.get(name).timezone))
+            outcomes = await self._out_trays.hand_over(self._client, new, name, at)
+            handed_over = [outcome for outcome in outcomes if outcome.state is NoticeState.QUEUED]
+            # After it: what is not handed over yet must not be taken for told.
+            await self._store.mark(handed_over, new)
+
+    def _has_address(self, jurisdiction: Name | None) -> bool:
+        try:
+            return STABILITY_TEAM in self._jurisdictions.get(jurisdiction).notify
+        except (JurisdictionError, NoSuchJurisdictionError, OSError):
+            return False
 
 
 def tell_of(reconciled: Reconciled) -> None:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from itertools import groupby
 
 from petitions.clock import local
+from petitions.house_notices import DIGEST, house_key
 from petitions.notices import Notice
 from petitions.telling import moment
 from petitions.values import Instant, Name, Value
@@ -78,7 +79,7 @@ def morning_digest(
     ]
     title = f"【晨报】{today.month}月{today.day}日：待办{len(listed)}项" + (f"，已超时{len(late)}项" if late else "")
     return Notice(
-        key=f"digest/{today.isoformat()}/{f'{jurisdiction}/' if jurisdiction else ''}{office}",
+        key=house_key(DIGEST, today.isoformat(), jurisdiction, office),
         case_no="",
         to=office,
         title=title,

@@ -11,7 +11,7 @@ from store.rows import NOTICE_COLUMNS, NewNotice, as_arrays, latest_outcomes, no
 
 _SQL = queries.load("notices")
 _SENT, _MARK, _OF_CASE, _UNDELIVERED = _SQL["sent"], _SQL["mark"], _SQL["of_case"], _SQL["undelivered"]
-_TO_DO = _SQL["to_do"]
+_TO_DO, _ENTERED = _SQL["to_do"], _SQL["entered"]
 
 
 class LedgerNotice(Value):
@@ -43,6 +43,15 @@ class NoticeLedger(OnPool):
         """
         async with self._connected() as connection:
             return {row["key"] for row in await connection.fetch(*_SENT(keys=list(keys)))}
+
+    async def entered(self, keys: Iterable[str]) -> set[str]:
+        """Which of these notices the ledger has, whatever became of them.
+
+        Raises:
+            StoreError: As its kinds say.
+        """
+        async with self._connected() as connection:
+            return {row["key"] for row in await connection.fetch(*_ENTERED(keys=list(keys)))}
 
     async def mark(self, outcomes: Sequence[NoticeOutcome], notices: Iterable[Notice]) -> None:
         """Keep what became of notices, also of those that the record has not entered yet.

@@ -71,7 +71,7 @@ def resend(
         for outcome in failed:
             typer.echo(f"{outcome.key}: {outcome.error}", err=True)
         for key in untold:
-            typer.echo(f"{key}: of no case's record (a morning digest has its next one tomorrow)", err=True)
+            typer.echo(f"{key}: its case's record does not tell it (any more)", err=True)
         typer.echo(f"{len(outcomes) - len(failed)} notices lie in their offices' trays again")
         if failed:
             raise CommandError(f"{len(failed)} could not be handed over: is the Temporal server well?")

@@ -1,6 +1,9 @@
 -- sent: which of these notices are known to be sent
 SELECT key FROM notice WHERE key = ANY (:keys::text[]) AND state = 'sent';
 
+-- entered: which of these notices the ledger has, whatever became of them
+SELECT key FROM notice WHERE key = ANY (:keys::text[]);
+
 -- mark: what became of notices, whether the ledger has them yet or not; what is sent stays sent
 INSERT INTO notice (key, case_no, to_office, title, body, urgent, state, attempts, last_error, created_at, sent_at)
 SELECT

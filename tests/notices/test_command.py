@@ -6,6 +6,9 @@ from tests.guatu.running import guatu, one_sentence
 from tests.notices.conftest import City
 from tests.worker.worker_process import until
 from tests.workflows.outside_program import UNIT
+from workflows.morning_digest import DigestStart
+from workflows.names import TASK_QUEUE
+from workflows.notice_interface import MORNING_DIGEST
 
 
 async def test_undeliverable_notices_are_listed_and_sent_again(city: City) -> None:
@@ -48,3 +51,41 @@ async def test_mistakes_are_one_sentence(city: City) -> None:
     assert "keys as `guatu notices list` shows them, --office OFFICE, or --all" in said
     said = one_sentence(await guatu("notices", "resend", "U1/1/nobody", settings=city.settings))
     assert "not among those that are not out: U1/1/nobody" in said
+
+
+async def test_a_morning_digest_that_nobody_sends_any_more_is_sent_again(city: City) -> None:
+    """No case's record tells it: it is sent as the ledger has it, to the addresses that the file has now."""
+    async with city.worker():
+        case = await city.hand_over("V1")
+        await case.until("dispatched")
+        await city.until_all_is_out("V1")
+        city.channel.status = 500
+        digest = await city.client.start_workflow(
+            MORNING_DIGEST, DigestStart(), id="digest-of-the-test", task_queue=TASK_QUEUE
+        )
+        await digest.result()
+
+        async def has_failed() -> bool:
+            return any(notice.last_error for notice in await city.store.undelivered())
+
+        await until("it has failed", has_failed)
+        await city.notices_of().terminate("nobody sends it any more")
+        [line] = (await guatu("notices", "list", settings=city.settings)).stdout.splitlines()
+        key, state, *_ = line.split("  ")
+        assert (key.startswith("digest/"), state) == (True, "failed")
+        assert "【晨报】" in line
+        city.channel.status = 200
+        resent = await guatu("notices", "resend", key, settings=city.settings)
+        assert (resent.returncode, resent.stdout.strip()) == (0, "1 notices lie in their offices' trays again")
+
+        async def has_come() -> bool:
+            return any(
+                each["title"].startswith("【晨报】") and "V1 签收" in each["message"] for each in city.channel.taken
+            )
+
+        await until("the digest has come", has_come)
+
+        async def is_out() -> bool:
+            return not await city.store.undelivered()
+
+        await until("the ledger knows", is_out)

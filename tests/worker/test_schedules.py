@@ -9,8 +9,12 @@ from temporalio.client import ScheduleActionStartWorkflow, ScheduleOverlapPolicy
 
 from activities.jurisdictions import Jurisdictions
 from petitions.discrepancies import DiscrepancyKind
+from petitions.jurisdiction_offices import STABILITY_TEAM
+from petitions.notices import NoticeState
 from store import Store
-from tests.worker.conftest import Place
+from tests.notices_file import at_once
+from tests.receiver import receiving
+from tests.worker.conftest import Place, dazhou
 from tests.worker.worker_process import until, worker_process
 from tests.workflows.outside_program import hand_over
 from worker.digest_schedules import digests
@@ -46,16 +50,52 @@ async def test_the_head_of_the_day_is_written_by_a_schedule(place: Place, store:
 async def test_a_workflow_that_was_terminated_is_found_by_a_schedule(
     place: Place, store: Store, tmp_path: Path
 ) -> None:
-    async with worker_process(tmp_path / "worker.log", place.settings) as worker:
+    """And it is told: in the log, on the wall, and to the petition-stability team, once."""
+    file = tmp_path / "with-an-address.toml"
+    async with (
+        receiving() as channel,
+        worker_process(tmp_path / "worker.log", place.settings | {"GUATU_JURISDICTION": str(file)}) as worker,
+    ):
+        file.write_text(at_once(f'{dazhou()}\n"{STABILITY_TEAM}" = ["{channel.address}"]\n'), encoding="utf-8")
         await worker.ready()
         case = await hand_over(place.client, store)
         await case.until("dispatched")
         await case.handle.terminate()
-        await place.client.get_schedule_handle("guatu-reconcile").trigger()
+        reconcile = place.client.get_schedule_handle("guatu-reconcile")
+        await reconcile.trigger()
         told = await worker.says("a case and its workflow differ")
         assert (told["case_no"], told["kind"], told["level"]) == (case.case_no, "stopped", "error")
         (standing,) = await store.standing_discrepancies()
         assert (standing.case_no, standing.kind) == (case.case_no, DiscrepancyKind.STOPPED)
+
+        async def is_told() -> bool:
+            return "流程异常" in channel.titles(case.case_no)
+
+        await until("the team is told", is_told)
+        assert "流程已停止，时限不再推进。" in channel.taken[-1]["message"]
+
+        async def is_on_the_ledger() -> bool:
+            return not await store.undelivered() and bool(await store.notices(""))
+
+        await until("the ledger knows", is_on_the_ledger)
+        # The next turn finds it once more.
+        seen_at = standing.seen_at
+        await reconcile.trigger()
+
+        async def is_seen_again() -> bool:
+            (again,) = await store.standing_discrepancies()
+            return again.seen_at > seen_at
+
+        await until("the next turn has come", is_seen_again)
+
+        async def turns_are_over() -> bool:
+            running = place.client.list_workflows("WorkflowType = 'Reconcile' AND ExecutionStatus = 'Running'")
+            return [run async for run in running] == []
+
+        await until("it is done", turns_are_over)
+        (only,) = await store.notices("")
+        assert (only.state, only.attempts) == (NoticeState.SENT, 1)
+        assert channel.titles(case.case_no).count("流程异常") == 1
 
 
 async def test_a_schedule_of_an_older_version_is_brought_up_to_date(place: Place) -> None:
