@@ -22,7 +22,7 @@ from workflows.case_in_hand import CaseInHand
 from workflows.console import details, search_updates, search_values
 from workflows.in_tray import InTray
 from workflows.pages import page_of
-from workflows.patiently import patiently, short
+from workflows.patiently import by_clock_of, patiently, short
 
 _ONCE = RetryPolicy(maximum_attempts=1)
 _NOTICE = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5))
@@ -161,7 +161,7 @@ class Alongside:
         # Who did something says more than what followed from it.
         told = [entry.text for entry in record.entries if entry.by] or [entry.text for entry in record.entries]
         what = told[-1] if told else "通知结果"
-        return await patiently(CaseWork.record, record, f"记录：{what}")
+        return await patiently(CaseWork.record, record, f"记录：{what}", by_clock_of(self._hand.case.rules))
 
     def _take_unsent(self, room: _Room) -> list[Notice]:
         """The notices that nobody is sending yet, as there is room for them; from now on somebody is."""

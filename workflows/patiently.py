@@ -7,6 +7,8 @@ from typing import TypeVar
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
+from petitions.case_rules import CaseRules
+
 Work = TypeVar("Work")
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -16,7 +18,8 @@ ACTIVITY_TIME = timedelta(seconds=30)
 HEARTBEAT = timedelta(seconds=5)
 """An activity of which nothing is heard for so long is given to another worker."""
 
-_UNTIL_IT_SUCCEEDS = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
+_UNTIL_IT_SUCCEEDS = RetryPolicy(initial_interval=_FIRST_PAUSE, maximum_interval=_LONGEST_PAUSE)
 _SUMMARY_BYTES = 200
 
 
@@ -44,6 +47,14 @@ async def patiently(
         heartbeat_timeout=HEARTBEAT,
         retry_policy=retry_policy,
         summary=short(summary),
+    )
+
+
+def by_clock_of(rules: CaseRules) -> RetryPolicy:
+    """How often a case has something tried: at least every minute, but by a short clock that could be days."""
+    short_clock = rules.clock.short is not None
+    return (
+        RetryPolicy(initial_interval=_FIRST_PAUSE, maximum_interval=_FIRST_PAUSE) if short_clock else _UNTIL_IT_SUCCEEDS
     )
 
 

@@ -28,7 +28,7 @@ from workflows.case_in_hand import Carried, CaseInHand, procedure_time
 from workflows.in_tray import Cancelling, InTray, Letter
 from workflows.names import WORKFLOW_TYPE
 from workflows.notice_interface import NOTICE_OUT, NoticeOut
-from workflows.patiently import patiently
+from workflows.patiently import by_clock_of, patiently
 from workflows.payloads import UNREADABLE, KeyIsGoneError, json_of, sealed, was_unreadable
 from workflows.request_ids import current_request_id
 
@@ -256,7 +256,7 @@ class PetitionCase(CaseDoors):
             at=hand.now(),
             record=record,
         )
-        sha256 = await patiently(CaseWork.submit_report, submit, "上报办理报告")
+        sha256 = await patiently(CaseWork.submit_report, submit, "上报办理报告", by_clock_of(hand.case.rules))
         if record is not None:
             self._alongside.is_recorded(record)
         hand.let_time_pass()

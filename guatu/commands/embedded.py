@@ -40,6 +40,12 @@ def demo(
     temporal_port: TemporalPort = 7233,
     ui_port: UiPort = 8233,
     api_port: ApiPort = 8080,
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[OFFICE=]ADDRESS", help="Where notices go (Apprise), of all offices or of one; repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Show the first nine days of Dazhou on real servers, by a short clock; then stay up."""
     from guatu.demo.run import DemoOptions, demo
@@ -52,6 +58,7 @@ def demo(
         temporal_port=temporal_port,
         ui_port=ui_port,
         api_port=api_port,
+        notify=tuple(notify or ()),
     )
 
     async def main(stop: asyncio.Event) -> int:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from temporalio.client import (
     Client,
@@ -16,12 +16,14 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowUpdateFailedError,
 )
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from guatu.demo.timetable import PlannedCase, PlannedMessage, Timetable
 from guatu.errors import CommandError
 from intake.engine import Started, start_case
 from petitions.clock import ShortClock
+from petitions.vocabulary import RefusalCode, Stage
 
 Result = TypeVar("Result")
 
@@ -86,18 +88,31 @@ class Driver:
         self.open.discard(hand_over.case_no)
 
     async def _send(self, handle: WorkflowHandle[Any, Any], case: PlannedCase, message: PlannedMessage) -> None:
-        """Send one message by its door. A refusal is the case's answer: it is on record, and shown from there."""
+        """Send one message by its door. A refusal is the case's answer: it is on record, and shown from there.
+
+        But an office that is too early, since the case is not dispatched to anybody yet, waits for that and sends
+        its message anew: with another id, as the refused one has had its answer.
+        """
         try:
-            if message.by_update:
-                body = {**message.body, "kind": message.kind.value}
-                submit = partial(handle.execute_update, "submit", body, id=message.message_id)  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it open
-                await insist(submit)
-            else:
-                await insist(lambda: handle.signal(message.kind.value, message.body))
-        except WorkflowUpdateFailedError:
-            pass
+            refused = await self._sent(handle, message, message.message_id)
+            if refused == RefusalCode.NOT_NOW.value and message.refused is None:
+                await _until_dispatched(handle)
+                await self._sent(handle, message, f"{message.message_id}-again")
         except RPCError as error:
             self._failed(f"【{case.hand_over.case_no}】{message.kind.label}（{message.message_id}）未送达：{error}")
+
+    async def _sent(self, handle: WorkflowHandle[Any, Any], message: PlannedMessage, message_id: str) -> str | None:
+        """Send it under this id; the code of the refusal, if it is refused and says so."""
+        body = {**message.body, "message_id": message_id}
+        if not message.by_update:
+            await insist(lambda: handle.signal(message.kind.value, body))
+            return None
+        submit = partial(handle.execute_update, "submit", {**body, "kind": message.kind.value}, id=message_id)  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it open
+        try:
+            await insist(submit)
+        except WorkflowUpdateFailedError as error:
+            return error.cause.type if isinstance(error.cause, ApplicationError) else None
+        return None
 
     async def _until(self, moment: datetime) -> None:
         seconds = (self._clock.engine(moment) - datetime.now(UTC)).total_seconds()
@@ -106,6 +121,13 @@ class Driver:
     def _failed(self, what: str) -> None:
         self.not_delivered.append(what)
         self._tell(what)
+
+
+async def _until_dispatched(handle: WorkflowHandle[Any, Any]) -> None:
+    """Wait until somebody has the case: the office looks at it from time to time."""
+    query = partial(handle.query, "case")  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it open
+    while cast("dict[str, Any]", await insist(query))["stage"] == Stage.RECEIVED.value:  # noqa: ASYNC110 - another process dispatches
+        await asyncio.sleep(_AGAIN_SECONDS)
 
 
 async def insist(attempt: Callable[[], Awaitable[Result]]) -> Result:

@@ -50,14 +50,21 @@ class DemoProcesses:
 
 @contextlib.asynccontextmanager
 async def demo_processes(
-    stack: EmbeddedStack, timetable: Timetable, data_dir: Path, *, day_seconds: float, api_port: int
+    stack: EmbeddedStack,
+    timetable: Timetable,
+    data_dir: Path,
+    *,
+    jurisdiction: str,
+    day_seconds: float,
+    api_port: int,
 ) -> AsyncGenerator[DemoProcesses]:
     """Start them with a clock by which they are ready before the first case, and stop them when the block ends.
 
     Args:
         stack: The servers.
-        timetable: Whose jurisdiction and first case count.
+        timetable: Whose first case counts.
         data_dir: The stack's data directory.
+        jurisdiction: The name or the path of their jurisdiction file.
         day_seconds: How many seconds a shown day takes.
         api_port: The API's port; 0 chooses a free one.
 
@@ -69,7 +76,7 @@ async def demo_processes(
         clock = clock_for_first_case_in(patience, timetable, day_seconds)
         # Of the operator's own GUATU_* settings only whether payloads are sealed: the demonstration is the same
         # everywhere.
-        settings = {"GUATU_JURISDICTION": timetable.jurisdiction, "GUATU_SHORT_CLOCK": clock.model_dump_json()}
+        settings = {"GUATU_JURISDICTION": jurisdiction, "GUATU_SHORT_CLOCK": clock.model_dump_json()}
         settings |= payload_environment(PayloadSettings())
         api = api_service(stack, data_dir, api_port, {**settings, "GUATU_API_METRICS_PORT": "0"})
         settings["GUATU_PAGES_URL"] = url_of(api)
