@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psutil
+import pytest
 
 from guatu.embedded.stack import EmbeddedSettings, EmbeddedStack
 from petitions.clock import ShortClock
@@ -126,6 +127,7 @@ async def _played(data_dir: Path, receiver: TroubledReceiver) -> tuple[str, list
     return out.decode(), trouble.kills
 
 
+@pytest.mark.alone
 async def test_it_comes_to_the_same_figures_and_every_office_is_told_once() -> None:
     with TemporaryDirectory(prefix="guatu-tests-") as place:
         data_dir = Path(place) / "data"
