@@ -40,7 +40,7 @@ test-cluster: setup ## the production topology without containers: Temporal's ow
 demo: setup      ## the first nine days of Dazhou, then stays up (make demo ARGS=--exit to end by itself)
 	$(BIN)/guatu demo $(ARGS)
 
-bench: setup     ## measured costs and ratios
+bench: setup     ## measured costs and ratios (up to 8 min)
 	$(BIN)/python -m bench
 
 bench-wall: setup ## the wall with 110,000 cases, its pages and past moments, and a message until it hangs there (5 min)
