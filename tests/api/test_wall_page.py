@@ -17,7 +17,19 @@ from petitions.vocabulary import Category, Coverage, Sticker
 from store.wall import WallFilters
 from tests.api.conftest import House, Records
 from tests.api.pages import Page
-from tests.petitions.building import DAY, HOUR, INTAKE, RECEIVED_AT, K, Story, concluded, rectifying, surveying
+from tests.petitions.building import (
+    BYSTANDER,
+    DAY,
+    HOUR,
+    INTAKE,
+    RECEIVED_AT,
+    UNIT,
+    K,
+    Story,
+    concluded,
+    rectifying,
+    surveying,
+)
 from tests.worker.worker_process import until
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -367,6 +379,18 @@ async def test_a_number_leads_to_its_case(client: httpx.AsyncClient, records: Re
 async def test_a_number_that_no_case_has_is_said_on_the_wall(bare: House, typed: str) -> None:
     page = await read(bare.client, f"/?{urlencode({'no': typed})}")
     assert f"没有受理编号为“{typed[:10]}" in page.text
+
+
+async def test_a_number_of_another_offices_case_is_none(client: httpx.AsyncClient, records: Records) -> None:
+    await records.keep(rectifying(case_no="X7"))
+    for office, found in ((UNIT, True), (BYSTANDER, False)):
+        key = await records.store.issue_key(label="测试", office=office)
+        headers = {"authorization": f"Bearer {key}"}
+        there, nowhere = [await client.get("/", params={"no": no}, headers=headers) for no in ("X7", "X8")]
+        assert nowhere.status_code == 200
+        assert there.status_code == (303 if found else 200)
+        # Nothing tells a case that is somebody else's from one that is not there.
+        assert found or there.text == nowhere.text.replace("X8", "X7")
 
 
 # More than anybody can look through ----------------------------------------------------------------------------------
