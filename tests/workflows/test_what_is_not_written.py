@@ -34,7 +34,7 @@ async def test_a_postgres_that_is_away_is_said_to_be(client: Client) -> None:
     environment = ActivityEnvironment(client=client)
     async with open_pool("postgresql://guatu@127.0.0.1:1/guatu", min_size=0) as pool:
         activities = CaseActivities(Store(pool), Jurisdictions("dazhou"))
-        record = Record(case_no="N00002", entries=rectifying(case_no="N00002").entries, at=RECEIVED_AT)
+        record = Record(case_no="N00002", entries=tuple(rectifying(case_no="N00002").entries), at=RECEIVED_AT)
         with capture_logs() as logged:
             done = await environment.run(activities.record, record)
     assert not done.written
