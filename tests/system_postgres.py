@@ -54,14 +54,19 @@ class SystemPostgres:
             await connection.close()
 
 
-def programs() -> Path:
-    """The directory with ``postgres`` and ``initdb``; where there is none, the test is skipped, and fails in CI."""
+def installed() -> list[Path]:
+    """The directories with ``postgres`` and ``initdb`` that there are; the one to be preferred is the last."""
     if given := os.environ.get(SETTING):
-        return Path(given)
+        return [Path(given)]
     found = [path.parent for place in _PLACES for path in sorted(Path(place).glob("**/bin/initdb"))]
     if on_path := shutil.which("initdb"):
         found.append(Path(on_path).parent)
-    if found:
+    return found
+
+
+def programs() -> Path:
+    """The last of those; where there is none, the test is skipped, and fails in CI."""
+    if found := installed():
         return found[-1]
     told = f"there is no PostgreSQL of the system: install the package postgresql, or set {SETTING} to its programs"
     if os.environ.get("CI"):
@@ -71,7 +76,7 @@ def programs() -> Path:
 
 @asynccontextmanager
 async def system_postgres(
-    settings: Mapping[str, str], access: Sequence[str], files: Mapping[str, bytes]
+    settings: Mapping[str, str], access: Sequence[str], files: Mapping[str, bytes], found: Path | None = None
 ) -> AsyncGenerator[SystemPostgres]:
     """A new server while the block runs.
 
@@ -79,8 +84,9 @@ async def system_postgres(
         settings: Of ``postgresql.conf``; ``{directory}`` in a value stands for the server's own directory.
         access: Lines of ``pg_hba.conf`` beside the one for its socket.
         files: What is put into its directory, readable by its account alone.
+        found: The directory of its programs; none: as ``programs`` has it.
     """
-    found = programs()
+    found = found or programs()
     # Not below pytest's own directory: that is closed to the account under which Postgres runs for root.
     with tempfile.TemporaryDirectory(prefix="guatu-pg-") as place:
         directory = Path(place)
@@ -100,9 +106,8 @@ async def system_postgres(
             )
 
         data = directory / "data"
-        made = await run(
-            command("initdb", f"--pgdata={data}", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync")
-        )
+        as_wanted = ("--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+        made = await run(command("initdb", f"--pgdata={data}", *as_wanted))
         assert made == 0, log.read_text()
         server = SystemPostgres(free_port(), directory, directory)
         lines = ["local all all trust", *access]

@@ -17,8 +17,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from guatu.embedded.errors import PortInUseError
 from guatu.embedded.ports import LOOPBACK, check_free, free_port
 from guatu.embedded.process import Command, GuardedProcess, run
-from tests.cluster.certificates import Certificates
-from tests.cluster.postgres import PASSWORD, SystemPostgres
+from tests.certificates import Certificates
+from tests.cluster.postgres import PASSWORD, CityPostgres
 from tests.cluster.temporal_programs import TemporalPrograms
 
 NAMESPACE = "petitions"
@@ -50,7 +50,7 @@ class TemporalServer:
     """
 
     def __init__(
-        self, programs: TemporalPrograms, postgres: SystemPostgres, place: Path, certificates: Certificates | None
+        self, programs: TemporalPrograms, postgres: CityPostgres, place: Path, certificates: Certificates | None
     ) -> None:
         self._programs = programs
         self._postgres = postgres

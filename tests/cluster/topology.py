@@ -4,8 +4,8 @@ import asyncio
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from guatu.embedded.process import Command, GuardedProcess
 from guatu.services import is_ready
 from sealing.key_file import new_key_file
 from store import Store, open_pool
-from tests.cluster.certificates import Certificates, make_certificates
-from tests.cluster.postgres import SystemPostgres
+from tests.certificates import Certificates, make_certificates
+from tests.cluster.postgres import CityPostgres, city_postgres
 from tests.cluster.temporal import TemporalServer
 from tests.cluster.temporal_programs import TemporalPrograms
 from tests.guatu.running import environment
@@ -52,7 +52,7 @@ class Cluster:
     """Servers that are up, and what is started beside them."""
 
     def __init__(
-        self, place: Path, postgres: SystemPostgres, temporal: TemporalServer, certificates: Certificates | None
+        self, place: Path, postgres: CityPostgres, temporal: TemporalServer, certificates: Certificates | None
     ) -> None:
         self.place = place
         self.postgres = postgres
@@ -147,28 +147,15 @@ def _environment(settings: Mapping[str, str], source: Path | None) -> dict[str, 
     return chosen | {"PYTHONPATH": str(source)} if source else chosen
 
 
-@contextmanager
-def _own_place() -> Generator[Path]:
-    """A directory that the account may pass through under which PostgreSQL runs for root.
-
-    Not below pytest's own directory, which is closed to it.
-    """
-    with tempfile.TemporaryDirectory(prefix="guatu-cluster-", ignore_cleanup_errors=True) as made:
-        place = Path(made)
-        place.chmod(0o711)
-        (place / "pg").mkdir()
-        yield place
-
-
 @asynccontextmanager
 async def running_cluster(programs: TemporalPrograms, postgres: Path, *, tls: bool) -> AsyncGenerator[Cluster]:
     """Servers on a new PostgreSQL, without any process of the product; all stopped at the end."""
     async with AsyncExitStack() as stack:
-        place = stack.enter_context(_own_place())
+        place = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="guatu-cluster-", ignore_cleanup_errors=True))
+        )
         certificates = make_certificates(place / "certificates") if tls else None
-        server = SystemPostgres(postgres, place / "pg", certificates)
-        stack.push_async_callback(server.stop)
-        await server.start()
+        server = await stack.enter_async_context(city_postgres(postgres, place, certificates))
         temporal = TemporalServer(programs, server, place, certificates)
         stack.push_async_callback(temporal.stop)
         await temporal.make_schema()

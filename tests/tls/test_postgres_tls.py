@@ -11,9 +11,9 @@ import pytest
 from store import StoreError, StoreMisconfiguredError, migrate, open_pool
 from store.connection import connected
 from store.tls import tls_fault
+from tests.certificates import Authority, Pair
 from tests.guatu.running import guatu, one_sentence
 from tests.system_postgres import SystemPostgres, system_postgres
-from tests.tls.certificates import Authority, Pair
 
 PASSWORD = "p&ss /w=rd%"  # noqa: S105 - of a server that ends with the test
 

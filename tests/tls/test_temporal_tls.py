@@ -15,9 +15,9 @@ from intake.engine import connect_temporal
 from intake.errors import EngineError, TemporalSettingsError, TemporalUnreachableError
 from intake.temporal import temporal_client, temporal_settings
 from sealing.settings import PayloadSettings
+from tests.certificates import Authority, Pair
 from tests.guatu.running import guatu, one_sentence
 from tests.guatu.test_processes import ended, running, until
-from tests.tls.certificates import Authority, Pair
 from tests.tls.tls_line import TlsLine
 from worker.process import connect as connect_worker
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hpack import Decoder
 
-from tests.tls.certificates import Pair
+from tests.certificates import Pair
 
 _PREFACE = len(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 _HEADERS, _CONTINUATION = 1, 9

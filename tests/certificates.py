@@ -94,6 +94,28 @@ class Authority:
         )
 
 
+@dataclass(frozen=True)
+class Certificates:
+    """What a topology with TLS needs.
+
+    Attributes:
+        authority: The authority's certificate, by which both sides check the other.
+        server: For every server: they all listen on loopback.
+        client: For whoever talks to Temporal.
+    """
+
+    authority: Path
+    server: Pair
+    client: Pair
+
+
+def make_certificates(directory: Path) -> Certificates:
+    """Make an authority, and a server's and a client's certificate by it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    authority = Authority(directory, "authority")
+    return Certificates(authority.certificate, authority.signed("server"), authority.signed("client"))
+
+
 def _host(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
