@@ -1,13 +1,15 @@
-"""A case that was brought up only to answer a query is dropped again, and begun again for its next task.
+"""A case that may have worked for a query's sake is dropped with the answer, and begun again for its next task.
 
-A query that waits while its worker is away is answered by another one, or by the same one anew, from the whole history
-as it is by then: with events that no workflow task has taken in yet. The SDK (1.35.0) keeps the case in its cache as it
-stands after them, at the time of the task before. The next task goes on from there: what the case decided for the
-query's sake is sent as this task's, often without asking the workflow at all. A replay decides it at that task's own
-time, and takes in at once what was taken in one after the other. So the history says another time than a replay, and
-may not be replayable at all; then the case stands still for ever.
+A query that comes by itself, and not with a workflow task, may be answered by another worker than the case's own, or by
+that one anew, from the whole history as it is by then: with events that no task has taken in yet, or with a task that
+another worker has begun, and that runs out of time there. The SDK (1.35.0) keeps the case in its cache as it stands
+after them. The next task goes on from there: what the case decided for the query's sake is sent as this task's, often
+without asking the workflow at all. A replay decides it at that task's own time, and takes in at once what was taken in
+one after the other. So the history says another time than a replay, and may not be replayable at all; then the case
+stands still for ever.
 
-Such a case is dropped from the cache with the answer, and the next task brings it up from its whole history.
+Nothing tells such work from a task's that is done. So whoever has worked and is then asked by itself is dropped from
+the cache with the answer, and the next task brings the case up from its history.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,7 +54,7 @@ def _leave_out_what_cannot_be_answered(act: WorkflowActivation) -> None:
 
 
 class BegunAgain(WorkflowRunner):
-    """A runner that does not go on with a workflow that a query has brought ahead of its tasks."""
+    """A runner that does not go on with a workflow that may have worked for a query's sake."""
 
     def __init__(self, runner: WorkflowRunner) -> None:
         self._runner = runner
@@ -79,26 +81,14 @@ class _Watched(WorkflowInstance):
     def __init__(self, instance: WorkflowInstance, drop: Drop | None) -> None:
         self._instance = instance
         self._drop = drop
-        self._length = 0
-        self._time: int | None = None
-        self._ahead_at: int | None = None
-        """How much history there was when the workflow went ahead of its tasks, if it did."""
+        self._has_worked = False
+        """Whether it has done anything that is no replay, and may have been for a query's sake."""
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        """Hand on, and see whether the workflow has gone ahead of its tasks."""
-        works = any(job.WhichOneof("variant") not in _IDLE for job in act.jobs)
-        if works and self._ahead_at is not None and act.history_length > self._ahead_at:
-            completion = WorkflowActivationCompletion(run_id=act.run_id)
-            completion.failed.failure.message = (
-                "the case was brought up to answer a query, on events that no task had taken in yet; it begins again"
-            )
-            return completion
-        # Every task has a time of its own. History that has grown while time stood still is events without a task.
-        time = act.timestamp.ToNanoseconds()
-        if works and time == self._time and act.history_length > self._length:
-            self._ahead_at = act.history_length
-        self._time, self._length = time, act.history_length
-        if self._ahead_at is not None and self._drop is not None and _is_asked_directly(act):
+        """Hand on; a workflow that has worked and is asked directly is dropped once it has answered."""
+        if any(job.WhichOneof("variant") not in _IDLE for job in act.jobs):
+            self._has_worked |= not act.is_replaying
+        elif self._has_worked and self._drop is not None and _is_asked_directly(act):
             self._drop(act.run_id)
         _leave_out_what_cannot_be_answered(act)
         return self._instance.activate(act)
