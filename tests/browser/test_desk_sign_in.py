@@ -64,7 +64,9 @@ async def test_to_the_provider_on_another_site_and_back_and_out(desk: Desk, visi
         await page.wait_for_url(f"{desk.address}/desk/cases/X1", timeout=PATIENCE)
         await expect(page.locator("header")).to_contain_text("赵维稳")
         session = {each.get("name"): each for each in await page.context.cookies()}
-        assert set(session) == {"guatu_session"}, "what was remembered for the way is forgotten"
+        # The token that says at the end whose session it was is for the way out alone.
+        assert set(session) == {"guatu_session", "guatu_identity"}, "what was remembered for the way is forgotten"
+        assert session["guatu_identity"].get("path") == "/desk/sign-out"
         assert session["guatu_session"].get("httpOnly") is True
         assert session["guatu_session"].get("sameSite") == "Strict"
 

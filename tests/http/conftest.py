@@ -41,16 +41,21 @@ async def engine(stack: EmbeddedStack) -> Engine:
     return Engine(client, seconds=20)
 
 
+def settings(stack: EmbeddedStack, **changes: object) -> ApiSettings:
+    """Settings of a process that lets everybody in, whatever keys other tests have issued on the session's database."""
+    values: dict[str, object] = {"database_url": stack.database_url, "api_access": "open"}
+    return ApiSettings.model_validate(values | changes)
+
+
 @pytest.fixture(scope="session")
 async def app(stack: EmbeddedStack, engine: Engine, master_key_file: Path) -> AsyncIterator[FastAPI]:
     """The application."""
-    settings = ApiSettings(database_url=stack.database_url, master_key_file=master_key_file)
     async with open_pool(stack.database_url, max_size=10) as pool:
-        yield create_app(settings, pool, engine=engine)
+        yield create_app(settings(stack, master_key_file=master_key_file), pool, engine=engine)
 
 
 @pytest.fixture(scope="session")
 async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Somebody on this machine, where no key was ever issued."""
+    """Somebody who may do everything."""
     async with http_client(app) as client:
         yield client

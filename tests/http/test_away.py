@@ -15,7 +15,7 @@ from guatu.embedded.stack import EmbeddedStack
 from intake.engine import Engine
 from store import open_pool
 from tests.http.cases import handed_over, message, new_case
-from tests.http.conftest import http_client
+from tests.http.conftest import http_client, settings
 
 
 async def lazy_engine(address: str, seconds: float = 5) -> Engine:
@@ -26,10 +26,9 @@ async def lazy_engine(address: str, seconds: float = 5) -> Engine:
 async def test_temporal_is_away(stack: EmbeddedStack, http: httpx.AsyncClient) -> None:
     case_no = await handed_over(http)
     engine = await lazy_engine(f"127.0.0.1:{free_port()}")
-    settings = ApiSettings(database_url=stack.database_url)
     async with (
         open_pool(stack.database_url, max_size=2) as pool,
-        http_client(create_app(settings, pool, engine=engine)) as caller,
+        http_client(create_app(settings(stack), pool, engine=engine)) as caller,
     ):
         began = time.monotonic()
         answers = [
@@ -55,10 +54,9 @@ async def test_no_worker_answers_and_the_message_counts_once_when_one_does(stack
     client = await Client.connect(stack.temporal_address)
     await client.start_workflow("PetitionCase", {}, id="case-UNWORKED", task_queue="nobody")
     engine = await lazy_engine(stack.temporal_address, seconds=1)
-    settings = ApiSettings(database_url=stack.database_url)
     async with (
         open_pool(stack.database_url, max_size=2) as pool,
-        http_client(create_app(settings, pool, engine=engine)) as caller,
+        http_client(create_app(settings(stack), pool, engine=engine)) as caller,
     ):
         answer = await caller.post(
             "/v1/cases/UNWORKED/messages", json=message("withdrawal", "city/intake", "w", reason="x")
@@ -67,12 +65,12 @@ async def test_no_worker_answers_and_the_message_counts_once_when_one_does(stack
     await client.get_workflow_handle("case-UNWORKED").terminate()
 
 
-async def test_postgres_is_away(stack: EmbeddedStack, engine: Engine) -> None:
+async def test_postgres_is_away(engine: Engine) -> None:
     nowhere = f"postgresql://guatu@127.0.0.1:{free_port()}/guatu"
-    settings = ApiSettings(database_url=nowhere)
+    away = ApiSettings(database_url=nowhere)
     async with (
         open_pool(nowhere, min_size=0, max_size=2) as pool,
-        http_client(create_app(settings, pool, engine=engine)) as caller,
+        http_client(create_app(away, pool, engine=engine)) as caller,
     ):
         answers = await asyncio.gather(
             caller.post("/v1/cases", json=new_case()),

@@ -4,13 +4,12 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.settings import ApiSettings
 from guatu.embedded.stack import EmbeddedStack
 from intake.engine import Engine
 from store import Store, open_pool
 from store.requests import AnsweredRequest
 from tests.http.cases import UNIT, handed_over, message, new_case
-from tests.http.conftest import http_client
+from tests.http.conftest import http_client, settings
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -76,11 +75,10 @@ async def test_who_sends_too_much_is_told_when_to_come_again(
     stack: EmbeddedStack, engine: Engine, http: httpx.AsyncClient
 ) -> None:
     case_no = await handed_over(http)
-    settings = ApiSettings(database_url=stack.database_url, api_writes_per_minute=3)
     body = message("acknowledgement", UNIT, "a")
     async with (
         open_pool(stack.database_url, max_size=2) as pool,
-        http_client(create_app(settings, pool, engine=engine)) as few,
+        http_client(create_app(settings(stack, api_writes_per_minute=3), pool, engine=engine)) as few,
     ):
         answers = [await few.post(f"/v1/cases/{case_no}/messages", json=body) for _ in range(5)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]

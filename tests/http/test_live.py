@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from api.process import run_api
-from api.settings import ApiSettings
 from guatu.embedded.stack import EmbeddedStack
 from tests.http.cases import handed_over, message
+from tests.http.conftest import settings
 
 
 async def events(answer: httpx.Response) -> AsyncIterator[str]:
@@ -29,9 +29,9 @@ async def test_a_message_is_told_and_the_end_of_the_process_ends_it(
     stack: EmbeddedStack, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", stack.temporal_address)
-    settings = ApiSettings(database_url=stack.database_url, api_port=0, api_metrics_port=0, api_drain_seconds=5)
+    its_settings = settings(stack, api_port=0, api_metrics_port=0, api_drain_seconds=5)
     stop, port = asyncio.Event(), asyncio.get_running_loop().create_future()
-    process = asyncio.create_task(run_api(settings, stop, port.set_result))
+    process = asyncio.create_task(run_api(its_settings, stop, port.set_result))
     address = f"http://127.0.0.1:{await port}"
     case_no = await handed_over(http)
     async with httpx.AsyncClient(base_url=address, timeout=None) as client, client.stream("GET", "/live") as answer:  # noqa: S113 - it lasts
