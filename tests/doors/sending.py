@@ -19,7 +19,9 @@ from workflows.payloads import message_of
 UPDATES_AT_ONCE = 8
 """Updates of one case on their way at a time; a server takes ten, and stumbles over the eleventh."""
 SIGNALS_AT_ONCE = 30
-"""Signals of one case on their way at a time; a server fails a workflow task during which a hundred arrive."""
+"""Signals of one case on their way at a time."""
+UNREAD = 80
+"""Messages of one case that may wait for its worker; a server fails a workflow task during which a hundred arrive."""
 
 ANSWERED_LATER = {RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.UNAVAILABLE, RPCStatusCode.FAILED_PRECONDITION}
 """With these the server does not take an update *now*: sent again under the same id, it is answered once."""
@@ -60,8 +62,10 @@ class Correspondence:
     _signals: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SIGNALS_AT_ONCE))
 
     async def send(self, messages: Sequence[Sent]) -> None:
-        """Send all of these, many at a time."""
-        await asyncio.gather(*(self._send(message) for message in messages))
+        """Send all of these, many at a time, and more once the case has read them: a query is answered after that."""
+        for first in range(0, len(messages), UNREAD):
+            await asyncio.gather(*(self._send(message) for message in messages[first : first + UNREAD]))
+            await self.case.view()
 
     async def _send(self, message: Sent) -> None:
         for _ in range(message.times):
