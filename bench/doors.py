@@ -12,6 +12,7 @@ import httpx
 
 from bench.eight_messages import UNIT, hand_over
 from bench.surroundings import WITHOUT_ADDRESSES, Surroundings
+from petitions.vocabulary import Stage
 from store.record import CASE_CHANNEL
 from workflows.names import TASK_QUEUE, WORKFLOW_TYPE
 
@@ -22,6 +23,7 @@ AT_A_TIME = 8
 """Messages under way at a time, each to a case of its own."""
 _WARM = 10
 _PATIENCE = 30.0
+_LOOK_EVERY = 0.02
 
 
 @dataclass
@@ -62,10 +64,12 @@ async def starts(around: Surroundings, say: Callable[[str], None], times: int = 
         waits = [Waits(name) for name in ways]
         for number in range(-_WARM, times):
             for one, (way, start) in zip(waits, enumerate(ways.values()), strict=True):
+                case_no = f"D{way}-{number + _WARM:05}"
                 began = time.perf_counter()
-                await start(f"D{way}-{number + _WARM:05}")
+                await start(case_no)
                 if number >= 0:
                     one.seconds.append(time.perf_counter() - began)
+                await _dispatched(around, case_no)
     say(f"doors: {times} cases started in each of {len(waits)} ways")
     return waits
 
@@ -132,6 +136,16 @@ async def _send(
                 seq, answered = await posting
                 if shown := [seconds for known, seconds in seen if known >= seq]:
                     return answered, shown[0]
+
+
+async def _dispatched(around: Surroundings, case_no: str) -> None:
+    """Wait until a case is on its way: the next start is not to compete with the work that this one has made."""
+    for _ in range(int(_PATIENCE / _LOOK_EVERY)):
+        case = await around.store.case(case_no)
+        if case and case["stage"] != Stage.RECEIVED:
+            return
+        await asyncio.sleep(_LOOK_EVERY)
+    raise TimeoutError(f"case {case_no} was not dispatched within {_PATIENCE:.0f} s")
 
 
 def _caller(around: Surroundings) -> httpx.AsyncClient:
