@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ MESSAGES = 400
 AT_A_TIME = 8
 """Messages under way at a time, each to a case of its own."""
 _WARM = 10
+_CHARACTERS = "河路街巷村镇桥山水厂矿店场园里坪坝沟塘"
 _PATIENCE = 30.0
 _LOOK_EVERY = 0.02
 
@@ -54,11 +56,11 @@ async def starts(around: Surroundings, say: Callable[[str], None], times: int = 
     async with _caller(around) as http:
 
         async def bare(case_no: str) -> None:
-            body = hand_over(case_no, WITHOUT_ADDRESSES)
+            body = _matter_of(case_no)
             await around.client.start_workflow(WORKFLOW_TYPE, body, id=f"case-{case_no}", task_queue=TASK_QUEUE)
 
         async def by_http(case_no: str) -> None:
-            (await http.post("/v1/cases", json=hand_over(case_no, WITHOUT_ADDRESSES))).raise_for_status()
+            (await http.post("/v1/cases", json=_matter_of(case_no))).raise_for_status()
 
         ways: Mapping[str, Callable[[str], Awaitable[None]]] = {"start_workflow": bare, "POST /v1/cases": by_http}
         waits = [Waits(name) for name in ways]
@@ -136,6 +138,13 @@ async def _send(
                 seq, answered = await posting
                 if shown := [seconds for known, seconds in seen if known >= seq]:
                     return answered, shown[0]
+
+
+def _matter_of(case_no: str) -> dict[str, Any]:
+    """A hand-over of a matter of its own: that of hundreds of alike cases is compared with each for duplicates."""
+    chance = random.Random(case_no)  # noqa: S311 - the same in every run
+    place, summary = ("".join(chance.choices(_CHARACTERS, k=length)) for length in (5, 25))
+    return {**hand_over(case_no, WITHOUT_ADDRESSES), "location": place, "summary": summary}
 
 
 async def _dispatched(around: Surroundings, case_no: str) -> None:
