@@ -34,7 +34,7 @@ test: setup lint temporal ## everything: style, types, rules, real server, real 
 temporal: setup
 	@$(BIN)/python -m guatu.embedded > /dev/null
 
-test-cluster: setup ## the production topology without containers: Temporal's own server, upgrade, restore drill (8 min)
+test-cluster: setup ## the production topology without containers: Temporal's own server, upgrade, restore drill (10 min)
 	$(BIN)/python -m pytest tests/cluster
 
 demo: setup      ## the first nine days of Dazhou, then stays up (make demo ARGS=--exit to end by itself)
