@@ -1,9 +1,8 @@
 """Postgres away, hanging or wrong: the kind of error says whether to try again."""
 
 import asyncio
-import signal
-from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, AsyncExitStack
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -13,6 +12,7 @@ import pytest
 from guatu.embedded.postgres import EmbeddedPostgres
 from store import RecordConflictError, Store, StoreAwayError, StoreMisconfiguredError, migrate, open_pool
 from store.connection import Connection
+from tests.guatu.trouble import standing_still
 from tests.petitions.building import concluded
 from tests.store.servers import own_postgres
 
@@ -40,18 +40,9 @@ async def postgres(stoppable: EmbeddedPostgres) -> AsyncGenerator[EmbeddedPostgr
     await connection.close()
 
 
-@contextmanager
-def hanging(postgres: EmbeddedPostgres) -> Generator[None]:
+def hanging(postgres: EmbeddedPostgres) -> AbstractContextManager[None]:
     """The server's processes take connections and do nothing more."""
-    server = psutil.Process(postgres.pid)
-    processes = [server, *server.children(recursive=True)]
-    for process in processes:
-        process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in reversed(processes):
-            process.send_signal(signal.SIGCONT)
+    return standing_still(psutil.Process(postgres.pid))
 
 
 async def test_writes_go_on_where_they_were_when_postgres_is_back(postgres: EmbeddedPostgres) -> None:
