@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from api.access_settings import ApiAccess
 from api.process import run_api
 from api.settings import ApiSettings
 from guatu.embedded.stack import EmbeddedStack
@@ -53,7 +54,12 @@ async def test_a_case_goes_from_start_to_result_by_the_temporal_cli_alone(stack:
 async def test_cases_are_handed_over_and_instructed_by_http(stack: EmbeddedStack, store: Store, tmp_path: Path) -> None:
     new_key_file(tmp_path / "master-keys")
     settings = ApiSettings(
-        database_url=stack.database_url, api_port=0, api_metrics_port=0, master_key_file=tmp_path / "master-keys"
+        database_url=stack.database_url,
+        api_port=0,
+        api_metrics_port=0,
+        # The README's reader has issued no key; the other tests of this database may have.
+        api_access=ApiAccess.OPEN,
+        master_key_file=tmp_path / "master-keys",
     )
     stop, port = asyncio.Event(), asyncio.get_running_loop().create_future()
     os.environ["TEMPORAL_ADDRESS"] = stack.temporal_address
