@@ -98,6 +98,10 @@ class Visits(Protocol):
         ...
 
 
+VisitsCity = Callable[..., AbstractAsyncContextManager[Visitor]]
+"""``Visits``, of the site with the city's cases."""
+
+
 @pytest.fixture
 def visits(browser: Browser) -> Visits:
     """Visitors of any site."""
@@ -105,7 +109,7 @@ def visits(browser: Browser) -> Visits:
 
 
 @pytest.fixture
-def visits_city(browser: Browser, standing: Site) -> Callable[..., AbstractAsyncContextManager[Visitor]]:
+def visits_city(browser: Browser, standing: Site) -> VisitsCity:
     """Visitors of the site with the city's cases."""
     return partial(visiting, browser, standing.address)
 

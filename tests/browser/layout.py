@@ -70,6 +70,23 @@ _CUT_OFF = (
 }"""
 )
 
+_NOT_SEEN_WHOLE = (
+    "() => {"
+    + _COMMON
+    + """
+    const found = [];
+    for (const region of document.querySelectorAll('.scroll'))
+        if (region.scrollWidth > region.clientWidth) found.push(`${region.scrollWidth} in ${region.clientWidth}`);
+    for (const head of document.querySelectorAll('thead th')) {
+        const text = document.createRange();
+        text.selectNodeContents(head);
+        const inside = text.getBoundingClientRect().right <= head.getBoundingClientRect().right + 1;
+        if (!unseen(head) && !inside) found.push(name(head));
+    }
+    return JSON.stringify(found);
+}"""
+)
+
 _FOCUSED = (
     "() => {"
     + _COMMON
@@ -113,6 +130,11 @@ async def sticking_out(page: Page) -> list[str]:
 async def cut_off(page: Page) -> list[str]:
     """What hides a part of its content without saying so, or scrolls, which paper does not."""
     return json.loads(await page.evaluate(_CUT_OFF))
+
+
+async def not_seen_whole(page: Page) -> list[str]:
+    """Which tables are wider than what they stand in, and which of their heads than their columns."""
+    return json.loads(await page.evaluate(_NOT_SEEN_WHOLE))
 
 
 async def focused(page: Page) -> dict[str, Any] | None:

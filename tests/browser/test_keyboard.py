@@ -1,18 +1,15 @@
 """The keyboard alone reaches everything that can be operated, and one sees where it is."""
 
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 from playwright.async_api import FloatRect, Page
 
-from tests.browser.conftest import Visits
+from tests.browser.conftest import Visits, VisitsCity
 from tests.browser.layout import focused, never_focused
 from tests.browser.planting import planted_site
 from tests.browser.shown import PAGES, TELEPHONE, TELEVISION, Screen, Shown
-from tests.browser.visiting import Visitor
 
 _MOST = 400
 """More presses than any page needs."""
@@ -82,9 +79,7 @@ async def _looks_focused(page: Page, at: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize(("shown", "screen"), _ALL)
-async def test_the_keyboard_reaches_everything(
-    shown: Shown, screen: Screen, visits_city: Callable[..., AbstractAsyncContextManager[Visitor]]
-) -> None:
+async def test_the_keyboard_reaches_everything(shown: Shown, screen: Screen, visits_city: VisitsCity) -> None:
     async with visits_city(screen) as visitor:
         reached, wrong = await walk(await visitor.open(shown))
     assert wrong == []
@@ -92,7 +87,7 @@ async def test_the_keyboard_reaches_everything(
 
 
 async def test_enter_opens_the_case_that_has_the_focus(
-    visits_city: Callable[..., AbstractAsyncContextManager[Visitor]],
+    visits_city: VisitsCity,
 ) -> None:
     async with visits_city() as visitor:
         page = await visitor.open(PAGES[0])

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from tests.browser.conftest import Opened, Visits
-from tests.browser.layout import cut_off, sticking_out
+from tests.browser.conftest import Opened, Visits, VisitsCity
+from tests.browser.layout import cut_off, not_seen_whole, sticking_out
 from tests.browser.planting import planted_site
-from tests.browser.shown import TELEPHONE, Shown
+from tests.browser.shown import TELEPHONE, Screen, Shown
 
 
 async def test_it_fits_and_is_printed_whole_on_its_own_paper(opened: Opened) -> None:
@@ -17,6 +17,37 @@ async def test_it_fits_and_is_printed_whole_on_its_own_paper(opened: Opened) -> 
         sizes = sheets(await opened.page.pdf(prefer_css_page_size=True, print_background=True))
         assert 1 <= len(sizes) <= 6
         assert set(sizes) == {(opened.shown.paper.width, opened.shown.paper.height)}
+
+
+@pytest.mark.parametrize("path", ["/", "/?screen=1"])
+@pytest.mark.parametrize("width", [1280, 1366, 1536, 1600, 1920, 3840])
+async def test_the_wall_is_seen_whole_on_an_office_screen(width: int, path: str, visits_city: VisitsCity) -> None:
+    # How long is left stands at its right edge.
+    async with visits_city(Screen("office", width, width * 9 // 16)) as visitor:
+        page = await visitor.open(Shown("wall", path))
+        assert await not_seen_whole(page) == []
+        left = page.locator(".chart .left").first
+        box = await left.bounding_box()
+        assert box is not None
+        assert box["width"] > 0
+        assert box["x"] + box["width"] <= width
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        (["10rem", "10rem"], []),
+        (["30rem", "60rem"], ["1440 in 1264"]),
+        (["0", "10rem"], ["<th> 受理编号"]),
+    ],
+)
+async def test_a_table_that_is_not_seen_whole_is_found(columns: list[str], found: list[str], visits: Visits) -> None:
+    wide = "".join(f'<col style="width: {width}">' for width in columns)
+    table = f"<colgroup>{wide}</colgroup><thead><tr><th>受理编号</th><th>阶段</th></tr></thead>"
+    style = "table-layout: fixed; border-collapse: collapse; font-size: 16px; width: 1px"
+    planted = f'<div class="scroll" style="overflow-x: auto"><table style="{style}">{table}</table></div>'
+    async with planted_site(planted) as address, visits(address, Screen("office", 1280, 720)) as visitor:
+        assert await not_seen_whole(await visitor.open(Shown("planted", "/"))) == found
 
 
 def sheets(pdf: bytes) -> list[tuple[int, int]]:

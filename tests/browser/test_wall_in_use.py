@@ -1,21 +1,17 @@
 """The wall as people use it: live, filtered, at a past moment, on a television, on paper, by keys."""
 
 import re
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 
 import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import Live, Visits
+from tests.browser.conftest import Live, Visits, VisitsCity
 from tests.browser.layout import cut_off
 from tests.browser.shown import PAGES, TELEPHONE, TELEVISION, Screen, on_paper
-from tests.browser.visiting import Visitor
 from tests.http.cases import message, new_case
 from tests.worker.worker_process import until
 
-VisitsCity = Callable[..., AbstractAsyncContextManager[Visitor]]
 WALL, SCREEN = PAGES[0], next(page for page in PAGES if page.name == "wall-screen")
 SCREENFUL_MS = 15_000
 """After how long a television turns the page; see ``wall.js``."""
