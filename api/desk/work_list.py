@@ -35,7 +35,7 @@ from petitions.regions import shown
 from petitions.telling import moment, quote
 from petitions.vocabulary import MessageKind
 from store import StoreError
-from store.reading import CaseFilters, Cursor, WorkItem
+from store.reading import WorkItem
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -43,6 +43,8 @@ _log = structlog.stdlib.get_logger()
 _AT_ONCE = 8
 _MOST_AT_ONCE = 500
 _SHOWN_SUMMARY = 60
+_ON_A_PAGE = 50
+_MOST_PAGES = 1_000
 BULK: Final = (MessageKind.ACKNOWLEDGEMENT, MessageKind.DISPATCH)
 """What can be sent to many cases at once: a message for each."""
 
@@ -100,29 +102,32 @@ async def show_work_list(
 
 @router.get("/desk/cases")
 async def show_open_cases(
-    request: Request, context: Reading, cursor: Annotated[str, Query(max_length=300)] = ""
+    request: Request, context: Reading, page: Annotated[int, Query(ge=1, le=_MOST_PAGES)] = 1
 ) -> Response:
-    """The open cases in the office's sight, page by page."""
+    """The open cases in the office's sight, the most urgent first, page by page."""
     here = await signed_in(request, context)
     if isinstance(here, Response):
         return here
-    try:
-        after = Cursor.parse(cursor) if cursor else None
-    except ValueError:
-        raise ProblemError(ProblemType.NOT_FOUND, "没有这一页，请从头查看") from None
-    found = await context.in_time(context.store.cases(CaseFilters(closed=False), after, 50, sight=here.caller.sight))
     now, offset, names = context.now(), _offset(context), context.jurisdictions.get(None).regions()
+    first = (page - 1) * _ON_A_PAGE
+    asked = context.store.wall_now(sight=here.caller.sight, offset=first, limit=_ON_A_PAGE, now=now, with_numbers=False)
+    found = await context.in_time(asked)
+    if page > 1 and not found.cases:
+        raise ProblemError(ProblemType.NOT_FOUND, "没有这一页，请从头查看")
     rows = [
         (
             case,
-            f"{shown(case.county, names)} {quote(case.location, 40)}",
-            quote(case.summary, _SHOWN_SUMMARY),
+            f"{shown(case.hand_over.county, names)} {quote(case.hand_over.location, 40)}",
+            quote(case.hand_over.summary, _SHOWN_SUMMARY),
             due(case.due_at, now, offset),
             desk_address(case.case_no),
         )
         for case in found.cases
     ]
-    return desk_page("cases.html", context, here, rows=rows, next=str(found.next) if found.next else None)
+    last = first + len(rows)
+    more = last < found.matching and page < _MOST_PAGES
+    shares = {"first": first + 1, "last": last, "matching": found.matching, "page": page, "more": more}
+    return desk_page("cases.html", context, here, rows=rows, **shares)
 
 
 @router.post("/desk/bulk/{kind}")

@@ -292,17 +292,6 @@ async def received(http: httpx.AsyncClient) -> str:
     return body["case_no"]
 
 
-async def test_a_case_is_found_by_its_number(http: httpx.AsyncClient, signs_in: SignsIn) -> None:
-    case_no = await handed_over(http)
-    team = await signs_in("city/revisit-team")
-    await team.open(f"/desk?no=*{case_no}")
-    assert team.at == f"/desk/cases/{case_no}"
-    page = await team.open("/desk?no=没有 这件")
-    assert page.status == 404
-    assert "没有受理编号为" in page.text
-    assert case_no in (await team.open("/desk/cases")).text
-
-
 async def test_survey_answers_in_rows(http: httpx.AsyncClient, signs_in: SignsIn, store: Store) -> None:
     case_no = await surveying(http)
     revisit = await signs_in("city/revisit-team", "周回访")
