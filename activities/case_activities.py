@@ -17,7 +17,7 @@ from petitions.case_rules import CaseRules
 from petitions.clock import CaseClock, local
 from petitions.events import Entry, Resumed
 from petitions.evolution import evolve
-from petitions.jurisdiction_rules import rules_for
+from petitions.jurisdiction.rules import rules_for
 from petitions.notices import Notice, NoticeOutcome, NoticeState, has_address, notices_for
 from petitions.procedure import open_case, reopen, resume
 from store import RecordConflictError, RecordGapError, Store, StoreError

@@ -12,8 +12,8 @@ from activities.jurisdictions import Jurisdictions, NoSuchJurisdictionError
 from activities.out_trays import OutTrays
 from activities.reconciliation import LOOKED_FOR, discrepancies
 from petitions.house_notices import discrepancy_notice
-from petitions.jurisdiction_offices import STABILITY_TEAM
-from petitions.jurisdiction_reading import JurisdictionError
+from petitions.jurisdiction.offices import STABILITY_TEAM
+from petitions.jurisdiction.reading import JurisdictionError
 from petitions.notices import Notice, NoticeState
 from petitions.values import Name
 from store import Store

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import structlog
 
-from petitions.jurisdiction import Jurisdiction
-from petitions.jurisdiction_reading import JurisdictionError, Problem, read_jurisdiction
+from petitions.jurisdiction.model import Jurisdiction
+from petitions.jurisdiction.reading import JurisdictionError, Problem, read_jurisdiction
 
 _log = structlog.stdlib.get_logger()
 _SHIPPED = "petitions.jurisdictions"

@@ -13,7 +13,7 @@ from activities.beating import heard_of
 from activities.channels import ChannelError, OnTried, send
 from activities.jurisdictions import Jurisdictions, NoSuchJurisdictionError
 from activities.out_trays import OutTrays
-from petitions.jurisdiction_reading import JurisdictionError
+from petitions.jurisdiction.reading import JurisdictionError
 from petitions.notice_texts import OutgoingMessage, message_of, morning_digest
 from petitions.notices import Notice, NoticeOutcome, NoticeState
 from petitions.out_tray import WaitingNotice

@@ -13,8 +13,8 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
 from activities.jurisdictions import Jurisdictions, NoSuchJurisdictionError
-from petitions.jurisdiction_reading import JurisdictionError
-from petitions.jurisdiction_sections import NoticeSettings
+from petitions.jurisdiction.reading import JurisdictionError
+from petitions.jurisdiction.sections import NoticeSettings
 from petitions.notices import Notice, NoticeOutcome, NoticeState
 from petitions.out_tray import Pace, WaitingNotice
 from petitions.values import Instant, Name

@@ -25,7 +25,7 @@ from api.problems import ProblemError, ProblemType, case_not_found
 from api.request_headers import basic_password, from_elsewhere, host_of
 from api.tokens import Claims, InvalidTokenError, KeysUnavailableError, Tokens, is_address, is_loopback
 from petitions.access import LOCAL_OPERATOR, Caller, Deed, KnownBy, Whereabouts, authorize, offices_of
-from petitions.jurisdiction import Jurisdiction
+from petitions.jurisdiction.model import Jurisdiction
 from store import StoreError
 from store.api_keys import PREFIX, ApiKey, key_id
 

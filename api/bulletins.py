@@ -14,8 +14,8 @@ from api.authentication import ACCESS_PROBLEMS, Asking, require
 from api.context import Reading
 from api.problems import MEDIA_TYPE, ProblemError, ProblemType, declared
 from petitions.access import Deed
-from petitions.bulletin_figures import Bulletin
-from petitions.bulletin_text import bulletin_text
+from petitions.bulletin.figures import Bulletin
+from petitions.bulletin.text import bulletin_text
 from petitions.values import OF_OUR_TIME
 
 router = APIRouter(prefix="/v1", tags=["figures"])

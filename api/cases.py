@@ -15,7 +15,7 @@ from api.problems import ProblemType, case_not_found, declared
 from api.shapes import CaseView, Listing, TimelineAnswer
 from petitions.access import Deed
 from petitions.hand_over import is_case_no
-from petitions.jurisdiction_offices import unit_id
+from petitions.jurisdiction.offices import unit_id
 from petitions.values import Name, of_our_time
 from petitions.vocabulary import Category, Stage, Sticker
 from store.reading import CaseFilters, Cursor

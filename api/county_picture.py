@@ -8,7 +8,7 @@ from typing import Final
 from api.wall import long_moment
 from api.wall_query import WallQuery
 from petitions.access import Sight
-from petitions.jurisdiction import Jurisdiction
+from petitions.jurisdiction.model import Jurisdiction
 from store.wall import WallFilters
 from store.wall_figures import NO_ANSWERS, CountyNumbers, DayNumbers, Satisfaction
 

@@ -10,7 +10,7 @@ from api.wall_query import Known, WallQuery
 from petitions.case import Case
 from petitions.clock import local
 from petitions.days import milestone_due
-from petitions.jurisdiction import Jurisdiction
+from petitions.jurisdiction.model import Jurisdiction
 from petitions.regions import shown
 from petitions.vocabulary import Sticker
 

@@ -15,7 +15,7 @@ from api.related import Merged, merged_case
 from api.wall import COVERAGE_SIGNS, long_moment, span
 from api.wall_query import LABELS, Known, WallQuery, end_of_day, local_text
 from petitions.case_rules import Durations
-from petitions.jurisdiction import Jurisdiction
+from petitions.jurisdiction.model import Jurisdiction
 from petitions.telling import moment
 from petitions.vocabulary import Category, Coverage, Outcome, Sticker
 from store.duplicates import MergedCase

@@ -25,7 +25,7 @@ from api.wall_numbers import CLOSED_ROWS, Shared, SharedSurroundings, Surroundin
 from api.wall_page import ROWS, SCREEN_ROWS, wall
 from api.wall_query import Known, View, WallQuery, read_wall_query, shortened
 from petitions.access import Deed, Sight, authorize
-from petitions.jurisdiction import Jurisdiction
+from petitions.jurisdiction.model import Jurisdiction
 from store.wall import FOLDED_AT_A_MOMENT, NO_FILTERS, WallPage
 from store.wall_figures import Satisfaction
 

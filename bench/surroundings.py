@@ -26,7 +26,7 @@ from bench.bare_workflow import MAKE_TABLE, TASK_QUEUE, BareActivities, BareCase
 from guatu.embedded.stack import EmbeddedSettings, EmbeddedStack
 from intake.engine import Engine
 from intake.request_ids import SendRequestIds
-from petitions.jurisdiction_reading import read_jurisdiction
+from petitions.jurisdiction.reading import read_jurisdiction
 from store import Store, open_pool, prepare_schema
 from store.changes import CaseChanges
 from store.connection import Pool

@@ -30,8 +30,8 @@ from petitions.case import Case
 from petitions.clock import CaseClock
 from petitions.deadlines import next_deadline
 from petitions.events import Entry
-from petitions.jurisdiction import Jurisdiction
-from petitions.jurisdiction_rules import rules_for
+from petitions.jurisdiction.model import Jurisdiction
+from petitions.jurisdiction.rules import rules_for
 from petitions.messages import read_message
 from petitions.procedure import Step, let_time_pass, may_report, open_case, report_is_submitted, take_in, unit_notified
 from store import Store, open_pool, prepare_schema, queries

@@ -64,7 +64,7 @@ def _expected() -> tuple[type[BaseException], ...]:
     from intake.complainants import SealingUnavailableError
     from intake.errors import EngineError
     from petitions.hand_over import HandOverError
-    from petitions.jurisdiction_reading import JurisdictionError
+    from petitions.jurisdiction.reading import JurisdictionError
     from sealing.errors import SealingError
     from store.errors import StoreError
     from telemetry.traces import TracingSettingsError

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from activities.reconciliation import PROBLEMS
-from petitions.jurisdiction import Jurisdiction
+from petitions.jurisdiction.model import Jurisdiction
 from petitions.vocabulary import Coverage, Stage, Sticker
 from workflows.console import CASE_OVERDUE, CASE_STAGE, CASE_STARRED, CASE_STICKER, CASE_WAITING_FOR
 from workflows.names import WORKFLOW_TYPE

@@ -14,7 +14,7 @@ from intake.engine import Started
 from intake.errors import EngineError
 from intake.lists import CaseList
 from petitions.hand_over import HandOver
-from petitions.lists import Row
+from petitions.lists.rows import Row
 from petitions.mistakes import Mistake
 from petitions.values import Value
 from petitions.vocabulary import Word

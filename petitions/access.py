@@ -11,8 +11,8 @@ from typing import Final, Self
 from pydantic import model_validator
 
 from petitions.case import Case
-from petitions.jurisdiction import Jurisdiction
-from petitions.jurisdiction_offices import INTAKE, SUPERVISION_TEAM, TEAMS
+from petitions.jurisdiction.model import Jurisdiction
+from petitions.jurisdiction.offices import INTAKE, SUPERVISION_TEAM, TEAMS
 from petitions.regions import regions_of
 from petitions.values import Name, Value
 from petitions.vocabulary import Word

@@ -34,7 +34,7 @@ from petitions.events import (
 )
 from petitions.evolution import evolve
 from petitions.hand_over import HandOver
-from petitions.jurisdiction_offices import find_unit
+from petitions.jurisdiction.offices import find_unit
 from petitions.messages import (
     Acknowledgement,
     AnyMessage,

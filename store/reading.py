@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from petitions.access import EVERYTHING, Sight, Whereabouts
-from petitions.bulletin import bulletin, bulletin_day
-from petitions.bulletin_figures import Bulletin, HandOverFacts
+from petitions.bulletin.counting import bulletin, bulletin_day
+from petitions.bulletin.figures import Bulletin, HandOverFacts
 from petitions.case import Line
 from petitions.coverage import CoverageState
 from petitions.figures import CaseFacts, Figures, figures
-from petitions.jurisdiction import Jurisdiction
+from petitions.jurisdiction.model import Jurisdiction
 from petitions.values import Instant, Person, Value
 from petitions.vocabulary import Category, Channel, MessageKind, Outcome, Stage, Sticker
 from petitions.waiting import Waiting

@@ -3,7 +3,7 @@
 from datetime import time
 
 from activities.jurisdictions import Jurisdictions, shipped_names
-from petitions.jurisdiction import Jurisdiction
+from petitions.jurisdiction.model import Jurisdiction
 from petitions.values import Name
 from worker.schedules import Planned, daily
 from workflows.morning_digest import DigestStart

@@ -25,8 +25,8 @@ from api.parameters import CaseNo
 from api.problems import ProblemError, ProblemType, case_not_found
 from petitions.access import Deed
 from petitions.case import Case
-from petitions.form_fields import Form
-from petitions.forms import form_for
+from petitions.forms.fields import Form
+from petitions.forms.of_messages import form_for
 from petitions.offers import may_reopen, stands_aside, what_may_be_sent
 from petitions.reopening import REOPEN
 from petitions.telling import moment

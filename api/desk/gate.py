@@ -19,7 +19,7 @@ from api.desk.posted import CSRF, MIB, Posted, posted
 from api.desk.rendering import desk_page, see_other
 from api.desk.sessions import COOKIE, SignedIn
 from api.request_headers import from_elsewhere
-from petitions.forms import label_of
+from petitions.forms.of_messages import label_of
 from store import StoreError
 
 _log = structlog.stdlib.get_logger()

@@ -24,7 +24,7 @@ from intake.errors import EngineError
 from petitions.access import Deed
 from petitions.complainant import Complainant
 from petitions.hand_over import HandOver, HandOverError, read_hand_over
-from petitions.list_moments import moment, stated
+from petitions.lists.moments import moment, stated
 from petitions.mistakes import sentence_for
 from petitions.regions import SEPARATOR
 from petitions.vocabulary import Category, Channel

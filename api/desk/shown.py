@@ -10,9 +10,9 @@ from api.desk.addresses import form_anchor, form_target, sheet_address
 from api.desk.files import ACCEPT, attachment_address
 from api.wall import Awaited, Clock, CoverageMark, awaited, clock, coverage_marks, span
 from petitions.case import Case, Line
-from petitions.form_fields import Form, FormField
-from petitions.jurisdiction import Jurisdiction
-from petitions.jurisdiction_offices import county_units
+from petitions.forms.fields import Form, FormField
+from petitions.jurisdiction.model import Jurisdiction
+from petitions.jurisdiction.offices import county_units
 from petitions.regions import regions_of, shown
 from petitions.survey_rows import OPINIONS, Row, columns, heading, rows_typed
 from petitions.telling import moment, quote

@@ -25,8 +25,8 @@ from api.titles import with_titles
 from intake.errors import EngineError
 from petitions.access import Deed, offices_of
 from petitions.case import Case, answer_key
-from petitions.form_fields import Form, Shape
-from petitions.form_reading import WHOLE_FORM, body_of, mistakes_in, refused_at
+from petitions.forms.fields import Form, Shape
+from petitions.forms.reading import WHOLE_FORM, body_of, mistakes_in, refused_at
 from petitions.messages import Refusal
 from petitions.mistakes import Mistake
 from petitions.offers import what_may_be_sent

@@ -27,9 +27,9 @@ from api.problems import ProblemError, ProblemType
 from api.request_ids import request_id_of
 from intake.errors import EngineError
 from petitions.access import Deed
-from petitions.form_fields import Choice
+from petitions.forms.fields import Choice
 from petitions.hand_over import is_case_no
-from petitions.jurisdiction_offices import INTAKE
+from petitions.jurisdiction.offices import INTAKE
 from petitions.messages import Refusal
 from petitions.regions import shown
 from petitions.telling import moment, quote

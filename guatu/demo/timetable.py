@@ -12,7 +12,7 @@ from typing import Annotated, Any, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from petitions.hand_over import HandOver
-from petitions.jurisdiction import Jurisdiction
+from petitions.jurisdiction.model import Jurisdiction
 from petitions.values import Instant, Name, Person, Text, Value
 from petitions.vocabulary import Category, Channel, MessageKind, Milestone, Opinion, Outcome, RefusalCode
 

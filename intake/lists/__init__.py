@@ -1,7 +1,7 @@
 """Lists of hand-overs as people send them: CSV, XLSX or JSON Lines, read into rows.
 
 ``form_of`` finds which of them it is, ``read_list`` reads it. What the headers and cells mean is the domain's
-(``petitions.list_columns``, ``petitions.lists``); here are the bytes. Details of complainants have no place in a
+(``petitions.lists.columns``, ``petitions.lists.rows``); here are the bytes. Details of complainants have no place in a
 list: such columns are dropped as the header is read, and only their headers are named.
 """
 

@@ -7,7 +7,7 @@ from pydantic_core import from_json
 from intake.lists.errors import ListTooLargeError, UnreadableListError
 from intake.lists.limits import ROWS
 from petitions.hand_over import HandOver, HandOverError, is_case_no, read_hand_over
-from petitions.lists import Row
+from petitions.lists.rows import Row
 
 _BOM = b"\xef\xbb\xbf"
 _NAMED = 100

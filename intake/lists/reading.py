@@ -9,8 +9,8 @@ from intake.lists.json_lines import read_json_lines
 from intake.lists.limits import BYTES, HEADER_WITHIN, ROWS
 from intake.lists.text_tables import read_text_table
 from intake.lists.workbooks import read_workbook
-from petitions.list_columns import REQUIRED, Column, Header, is_header_again, read_header
-from petitions.lists import CHINA, Cell, Row, is_blank, read_row, unreadable_row
+from petitions.lists.columns import REQUIRED, Column, Header, is_header_again, read_header
+from petitions.lists.rows import CHINA, Cell, Row, is_blank, read_row, unreadable_row
 from petitions.values import Value
 
 Numbered = tuple[int, Sequence[Cell]]

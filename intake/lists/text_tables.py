@@ -8,7 +8,7 @@ from typing import Final
 
 from intake.lists.errors import ListTooLargeError, UnreadableListError
 from intake.lists.limits import COLUMNS, HEADER_WITHIN
-from petitions.list_columns import read_header
+from petitions.lists.columns import read_header
 
 _SEPARATORS: Final = (",", ";", "\t")
 _BOMS: Final = (

@@ -26,7 +26,7 @@ from python_calamine import (
 from intake.lists.errors import ListTooLargeError, UnreadableListError
 from intake.lists.limits import CELLS, PARTS, UNPACKED_BYTES
 from intake.lists.measuring import SharedTexts, measure_part
-from petitions.lists import Cell
+from petitions.lists.rows import Cell
 
 _READ: Final = (".xml", ".rels")
 _DAMAGED = "文件已损坏或不是 .xlsx 工作簿；请用 Excel 打开后重新保存再提交"

@@ -8,7 +8,7 @@ import pytest
 from activities.jurisdictions import Jurisdictions
 from api.case_page import CasePage, case_page
 from petitions.clock import CaseClock
-from petitions.jurisdiction_rules import rules_for
+from petitions.jurisdiction.rules import rules_for
 from petitions.notices import NoticeOutcome, NoticeState
 from petitions.report import handling_report
 from petitions.vocabulary import Category, RefusalCode

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from api.app import create_app
 from intake.complainants import SealedComplainants
 from petitions.complainant import Complainant
-from petitions.jurisdiction_offices import INTAKE, SUPERVISION_TEAM
+from petitions.jurisdiction.offices import INTAKE, SUPERVISION_TEAM
 from sealing.key_file import KeyFile, new_key_file
 from store import Store, open_pool
 from store.complainants import WrittenLook

@@ -17,7 +17,7 @@ from api.serving import serving, taken_port
 from guatu.demo.timetable import PlannedCase, PlannedMessage, jurisdiction_of, read_timetable, shipped_timetable
 from petitions.clock import ShortClock
 from petitions.events import Entry
-from petitions.jurisdiction import Jurisdiction
+from petitions.jurisdiction.model import Jurisdiction
 from petitions.procedure import Step
 from petitions.report import handling_report
 from petitions.vocabulary import MessageKind, Outcome

@@ -8,8 +8,8 @@ import pytest
 
 from petitions.admission import refuse
 from petitions.case import Case
-from petitions.form_reading import body_of, mistakes_in, refused_at
-from petitions.forms import form_for, label_of, model_of
+from petitions.forms.of_messages import form_for, label_of, model_of
+from petitions.forms.reading import body_of, mistakes_in, refused_at
 from petitions.messages import AnyMessage, Refusal, SiteVisit, Unreadable, read_message
 from petitions.offers import may_reopen, stands_aside, takes_final_report, visit_purposes, what_may_be_sent
 from petitions.reopening import REOPEN

@@ -7,7 +7,7 @@ from typing import Any
 from activities.jurisdictions import Jurisdictions
 from petitions.case import Case
 from petitions.hand_over import HandOver
-from petitions.jurisdiction_rules import rules_for
+from petitions.jurisdiction.rules import rules_for
 from petitions.messages import read_message
 from petitions.procedure import Answered, let_time_pass, open_case, take_in
 from petitions.vocabulary import Category, Channel

@@ -9,8 +9,8 @@ from guatu.demo.timetable import PlannedCase, PlannedMessage
 from petitions.case import Case
 from petitions.clock import CaseClock
 from petitions.deadlines import next_deadline
-from petitions.jurisdiction import Jurisdiction
-from petitions.jurisdiction_rules import rules_for
+from petitions.jurisdiction.model import Jurisdiction
+from petitions.jurisdiction.rules import rules_for
 from petitions.messages import AnyMessage, Refusal, Unreadable, read_message
 from petitions.procedure import (
     Step,

@@ -9,7 +9,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 from guatu.embedded.stack import EmbeddedStack
-from petitions.lists import CHINA
+from petitions.lists.rows import CHINA
 from store import Store
 from tests.guatu.running import GUATU, environment, guatu
 from tests.intake.written_lists import HEADERS, csv_text, row, workbook

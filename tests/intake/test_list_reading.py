@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 import pytest
 
 from intake.lists import CaseList, HeaderError, ListForm, UnknownFormError, form_of, read_list
-from petitions.lists import CHINA
+from petitions.lists.rows import CHINA
 from petitions.vocabulary import Category
 from tests.intake.written_lists import HEADERS, csv_text, row, workbook
 

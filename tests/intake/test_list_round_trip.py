@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from intake.lists import ListForm, read_list
 from petitions.hand_over import HandOver
-from petitions.lists import CHINA
+from petitions.lists.rows import CHINA
 from petitions.vocabulary import Category, Channel
 from tests.intake.written_lists import HEADERS, csv_text, workbook
 

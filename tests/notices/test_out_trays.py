@@ -12,7 +12,7 @@ from activities import jurisdictions
 from activities.notice_activities import NoticeActivities
 from activities.out_trays import OutTrays
 from petitions.hand_over import HandOver
-from petitions.jurisdiction_rules import rules_for
+from petitions.jurisdiction.rules import rules_for
 from petitions.notices import NoticeState, has_address, notices_for
 from petitions.out_tray import WaitingNotice
 from petitions.procedure import Step, open_case

@@ -19,7 +19,7 @@ from petitions.access import (
     units_of,
     whereabouts,
 )
-from petitions.jurisdiction_reading import read_jurisdiction
+from petitions.jurisdiction.reading import read_jurisdiction
 from tests.petitions.building import ASSISTING, COUNTY_MAYOR, LEAD, UNIT, Story, rectifying, small_rules
 
 

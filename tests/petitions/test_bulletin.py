@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from petitions.bulletin import bulletin, bulletin_day
-from petitions.bulletin_figures import Bulletin, HandOverFacts, RemarkKind
-from petitions.bulletin_remarks import batch_name
-from petitions.bulletin_text import bulletin_text
-from petitions.jurisdiction_reading import read_jurisdiction
+from petitions.bulletin.counting import bulletin, bulletin_day
+from petitions.bulletin.figures import Bulletin, HandOverFacts, RemarkKind
+from petitions.bulletin.remarks import batch_name
+from petitions.bulletin.text import bulletin_text
+from petitions.jurisdiction.reading import read_jurisdiction
 from petitions.vocabulary import Category
 from tests.petitions.building import LOCAL
 

@@ -7,10 +7,10 @@ from itertools import product
 import pytest
 
 from petitions.case_rules import DayRule, Durations, Gate
-from petitions.jurisdiction import Jurisdiction, unit_id
-from petitions.jurisdiction_offices import find_unit
-from petitions.jurisdiction_reading import JurisdictionError, read_jurisdiction
-from petitions.jurisdiction_sections import DEFAULT_MAY_SEND
+from petitions.jurisdiction.model import Jurisdiction, unit_id
+from petitions.jurisdiction.offices import find_unit
+from petitions.jurisdiction.reading import JurisdictionError, read_jurisdiction
+from petitions.jurisdiction.sections import DEFAULT_MAY_SEND
 from petitions.vocabulary import Category, Sticker
 
 DAZHOU = files("petitions.jurisdictions").joinpath("dazhou.toml").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from petitions.jurisdiction_reading import JurisdictionError, Problem, read_jurisdiction
-from petitions.jurisdiction_rules import rules_for
+from petitions.jurisdiction.reading import JurisdictionError, Problem, read_jurisdiction
+from petitions.jurisdiction.rules import rules_for
 
 DAZHOU = files("petitions.jurisdictions").joinpath("dazhou.toml").read_text(encoding="utf-8")
 HERE = "#!"

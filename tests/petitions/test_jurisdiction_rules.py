@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from petitions.case_rules import CaseRules, DayRule, Gate, StickerDay
-from petitions.jurisdiction import Jurisdiction
-from petitions.jurisdiction_reading import read_jurisdiction
-from petitions.jurisdiction_rules import rules_for
+from petitions.jurisdiction.model import Jurisdiction
+from petitions.jurisdiction.reading import read_jurisdiction
+from petitions.jurisdiction.rules import rules_for
 from petitions.vocabulary import Category, MessageKind, Sticker
 
 DAZHOU_TEXT = files("petitions.jurisdictions").joinpath("dazhou.toml").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from petitions.list_columns import REQUIRED, Column, Header, is_header_again, read_header
+from petitions.lists.columns import REQUIRED, Column, Header, is_header_again, read_header
 
 USUAL = [column.value for column in REQUIRED]
 

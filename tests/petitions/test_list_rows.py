@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 
-from petitions.list_columns import Header, read_header
-from petitions.list_words import batch, categories, channel, yes_or_no
-from petitions.lists import CHINA, Cell, Row, is_blank, read_row
+from petitions.lists.columns import Header, read_header
+from petitions.lists.rows import CHINA, Cell, Row, is_blank, read_row
+from petitions.lists.words import batch, categories, channel, yes_or_no
 from petitions.vocabulary import Category, Channel
 
 AT = datetime(2021, 8, 27, 10, 0, tzinfo=CHINA)

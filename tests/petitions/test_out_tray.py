@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from petitions.jurisdiction_sections import NoticeSettings
+from petitions.jurisdiction.sections import NoticeSettings
 from petitions.notices import Notice
 from petitions.out_tray import (
     MOST_AT_ONCE,

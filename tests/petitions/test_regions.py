@@ -8,8 +8,8 @@ import pytest
 from petitions.case_rules import CaseRules
 from petitions.coverage import coverage
 from petitions.figures import CaseFacts, figures
-from petitions.jurisdiction_reading import JurisdictionError, Problem, read_jurisdiction
-from petitions.jurisdiction_rules import rules_for
+from petitions.jurisdiction.reading import JurisdictionError, Problem, read_jurisdiction
+from petitions.jurisdiction.rules import rules_for
 from petitions.regions import regions_of, shown
 from petitions.vocabulary import Category
 from tests.petitions.building import RECEIVED_AT, K, Story, hand_over

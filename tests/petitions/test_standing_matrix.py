@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from petitions.case import Case
-from petitions.jurisdiction_reading import read_jurisdiction
-from petitions.jurisdiction_rules import rules_for
+from petitions.jurisdiction.reading import read_jurisdiction
+from petitions.jurisdiction.rules import rules_for
 from petitions.messages import read_message
 from petitions.procedure import take_in
 from petitions.vocabulary import Category, MessageKind, RefusalCode

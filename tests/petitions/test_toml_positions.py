@@ -8,7 +8,7 @@ from typing import cast
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from petitions.toml_positions import Path, key_lines
+from petitions.jurisdiction.toml_positions import Path, key_lines
 
 _BLANKS = st.sampled_from(["", " ", "\t "])
 _GAPS = st.sampled_from(["", " ", "\n", "\n\n  ", " # not ] a } \"value' = 1\n", "\r\n"])

@@ -31,7 +31,7 @@ from guatu.product import (
     worker_service,
 )
 from guatu.services import SupervisedService
-from petitions.jurisdiction_offices import INTAKE, SUPERVISION_TEAM
+from petitions.jurisdiction.offices import INTAKE, SUPERVISION_TEAM
 from sealing.key_file import add_master_key
 from store import Store, open_pool
 from tests.guatu.running import guatu

@@ -8,11 +8,11 @@ from importlib.resources import files
 
 import pytest
 
-from petitions.bulletin_figures import Bulletin, RemarkKind
+from petitions.bulletin.figures import Bulletin, RemarkKind
 from petitions.case_rules import CaseRules
 from petitions.hand_over import HandOver
-from petitions.jurisdiction_reading import read_jurisdiction
-from petitions.jurisdiction_rules import rules_for
+from petitions.jurisdiction.reading import read_jurisdiction
+from petitions.jurisdiction.rules import rules_for
 from petitions.procedure import open_case
 from petitions.vocabulary import Category
 from store import Store, open_pool

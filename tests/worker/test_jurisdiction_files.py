@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from activities.jurisdictions import Jurisdictions, NoSuchJurisdictionError, shipped_names
-from petitions.jurisdiction_reading import JurisdictionError
+from petitions.jurisdiction.reading import JurisdictionError
 from tests.worker.conftest import dazhou
 
 

@@ -9,7 +9,7 @@ from temporalio.client import ScheduleActionStartWorkflow, ScheduleOverlapPolicy
 
 from activities.jurisdictions import Jurisdictions
 from petitions.discrepancies import DiscrepancyKind
-from petitions.jurisdiction_offices import STABILITY_TEAM
+from petitions.jurisdiction.offices import STABILITY_TEAM
 from petitions.notices import NoticeState
 from store import Store
 from tests.notices_file import at_once

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, Final
 
-from petitions import list_words
 from petitions.hand_over import HandOver, HandOverError, hand_over_of, is_case_no
-from petitions.list_columns import Column, Header, plain
-from petitions.list_moments import moment, stated
+from petitions.lists import words
+from petitions.lists.columns import Column, Header, plain
+from petitions.lists.moments import moment, stated
 from petitions.mistakes import Mistake
 from petitions.regions import SEPARATOR
 from petitions.values import Value
@@ -186,28 +186,28 @@ def _case_no(cell: Cell) -> str:
 
 
 def _batch(cell: Cell) -> int:
-    number = list_words.batch(_text(cell))
+    number = words.batch(_text(cell))
     if number is None:
         raise _CellError("应当是整数，例如 26 或 第26批")
     return number
 
 
 def _channel(cell: Cell) -> Channel:
-    channel = list_words.channel(_text(cell))
+    channel = words.channel(_text(cell))
     if channel is None:
         raise _CellError(f"只能是 {'、'.join(each.label for each in Channel)}")
     return channel
 
 
 def _starred(cell: Cell) -> bool:
-    starred = cell if isinstance(cell, bool) else list_words.yes_or_no(_text(cell))
+    starred = cell if isinstance(cell, bool) else words.yes_or_no(_text(cell))
     if starred is None:
         raise _CellError("只能是 是、否 或 ★；不加星也可留空")
     return starred
 
 
 def _categories(cell: Cell) -> tuple[Category, ...]:
-    categories = list_words.categories(_text(cell))
+    categories = words.categories(_text(cell))
     if categories is None:
         raise _CellError(f"只能是 {'、'.join(each.label for each in Category)}；几种之间用顿号隔开")
     return categories

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
-from petitions.list_columns import plain
+from petitions.lists.columns import plain
 
 _DATE = (
     r"(?P<year>\d{4})(?:(?P<sign>[-/.])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})"

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from petitions.bulletin_figures import (
+from petitions.bulletin.figures import (
     CUMULATIVE_UNTIL,
     TYPES_AS_PRINTED,
     BatchCounts,
@@ -21,8 +21,8 @@ from petitions.bulletin_figures import (
     Region,
     Remark,
 )
-from petitions.bulletin_remarks import remarks_on_batch, remarks_on_regions, remarks_without_batch
-from petitions.jurisdiction import Jurisdiction
+from petitions.bulletin.remarks import remarks_on_batch, remarks_on_regions, remarks_without_batch
+from petitions.jurisdiction.model import Jurisdiction
 from petitions.regions import regions_of
 from petitions.vocabulary import Channel
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from petitions.bulletin_figures import Bulletin, Counts, CumulativeCounts, Region
-from petitions.bulletin_remarks import batch_name
+from petitions.bulletin.figures import Bulletin, Counts, CumulativeCounts, Region
+from petitions.bulletin.remarks import batch_name
 
 
 def bulletin_text(bulletin: Bulletin) -> str:

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import NamedTuple, cast
 
 from petitions.case_rules import Sender
-from petitions.jurisdiction_offices import (
+from petitions.jurisdiction.offices import (
     MAIN_LEADERS,
     CountyOffice,
     OfficeKey,
@@ -19,8 +19,8 @@ from petitions.jurisdiction_offices import (
     find_unit,
     unit_id,
 )
-from petitions.jurisdiction_sections import DEFAULT_MAY_SEND, CoverageSettings, DaySettings
-from petitions.toml_positions import Path
+from petitions.jurisdiction.sections import DEFAULT_MAY_SEND, CoverageSettings, DaySettings
+from petitions.jurisdiction.toml_positions import Path
 from petitions.vocabulary import MessageKind
 
 _COVERAGE_LISTS = ("instruction_starred", "instruction_plain", "supervision_starred", "supervision_plain")

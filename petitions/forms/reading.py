@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from petitions.case import Case
-from petitions.form_fields import Form, FormField, Shape
-from petitions.forms import model_of
-from petitions.list_moments import moment, stated
+from petitions.forms.fields import Form, FormField, Shape
+from petitions.forms.of_messages import model_of
+from petitions.lists.moments import moment, stated
 from petitions.messages import Refusal
 from petitions.mistakes import Mistake, sentence_for
 from petitions.reopening import REOPEN

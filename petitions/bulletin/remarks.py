@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from petitions.bulletin_figures import (
+from petitions.bulletin.figures import (
     BatchCounts,
     BulletinDay,
     CumulativeCounts,

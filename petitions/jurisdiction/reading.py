@@ -13,9 +13,9 @@ from typing import Any, cast, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from petitions.jurisdiction import Jurisdiction
-from petitions.jurisdiction_checks import Mistake, mistakes_between_parts, suggestion
-from petitions.toml_positions import Path, key_lines
+from petitions.jurisdiction.checks import Mistake, mistakes_between_parts, suggestion
+from petitions.jurisdiction.model import Jurisdiction
+from petitions.jurisdiction.toml_positions import Path, key_lines
 from petitions.values import Value
 
 _LINE_IN_TEXT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")

@@ -12,9 +12,9 @@ from petitions.case_rules import (
     TaskForceProposal,
 )
 from petitions.clock import CaseClock
-from petitions.jurisdiction import Jurisdiction
-from petitions.jurisdiction_offices import MAIN_LEADERS, TEAMS, CountyOffice, Role, find_unit
-from petitions.jurisdiction_sections import DEFAULT_MAY_SEND, PlainLimits, StarredLimits
+from petitions.jurisdiction.model import Jurisdiction
+from petitions.jurisdiction.offices import MAIN_LEADERS, TEAMS, CountyOffice, Role, find_unit
+from petitions.jurisdiction.sections import DEFAULT_MAY_SEND, PlainLimits, StarredLimits
 from petitions.regions import regions_of
 from petitions.vocabulary import Category
 

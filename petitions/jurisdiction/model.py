@@ -1,7 +1,7 @@
 """A jurisdiction: its offices, units, time limits and thresholds, as its TOML file says them.
 
-The models are the file's own form, section by section; ``petitions.jurisdiction_reading`` makes them from a text,
-``petitions.jurisdiction_rules`` takes from them the part that concerns one case. ``level`` touches nothing but how
+The models are the file's own form, section by section; ``petitions.jurisdiction.reading`` makes them from a text,
+``petitions.jurisdiction.rules`` takes from them the part that concerns one case. ``level`` touches nothing but how
 titles read: at the level of a province the file's counties are its cities and prefectures.
 """
 
@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from petitions.jurisdiction_fields import Address, IdPart, Offices, UnitNames, time_zone
-from petitions.jurisdiction_offices import CountyOffice, Level, OfficeKey, county_units, find_unit, unit_id
-from petitions.jurisdiction_sections import (
+from petitions.jurisdiction.fields import Address, IdPart, Offices, UnitNames, time_zone
+from petitions.jurisdiction.offices import CountyOffice, Level, OfficeKey, county_units, find_unit, unit_id
+from petitions.jurisdiction.sections import (
     County,
     CoverageSettings,
     DaySettings,
@@ -39,7 +39,7 @@ __all__ = ["Jurisdiction", "unit_id"]
 class Jurisdiction(Value):
     """A jurisdiction file that has been read and found right.
 
-    Make one with ``petitions.jurisdiction_reading.read_jurisdiction``, which checks what a single field cannot.
+    Make one with ``petitions.jurisdiction.reading.read_jurisdiction``, which checks what a single field cannot.
     """
 
     id: IdPart

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from petitions import messages, reopening
 from petitions.case import Case
-from petitions.form_fields import Choice, Form, FormField, Shape
+from petitions.forms.fields import Choice, Form, FormField, Shape
 from petitions.offers import takes_final_report, visit_purposes
 from petitions.reopening import REOPEN
 from petitions.values import Person

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from petitions import case_rules
 from petitions.case_rules import DayRule, Gate, Sender
-from petitions.jurisdiction_fields import (
+from petitions.jurisdiction.fields import (
     Day,
     Duration,
     Gathering,
@@ -19,7 +19,7 @@ from petitions.jurisdiction_fields import (
     UnitName,
     UnitNames,
 )
-from petitions.jurisdiction_offices import (
+from petitions.jurisdiction.offices import (
     INTAKE,
     MAIN_LEADERS,
     MAYOR,

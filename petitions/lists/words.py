@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from petitions.list_columns import plain
+from petitions.lists.columns import plain
 from petitions.vocabulary import Category, Channel
 
 _CHANNELS: Final[Mapping[Channel, str]] = {
