@@ -7,11 +7,10 @@ contract's ``POST /v1/cases/{no}/reopen``; it is no message of an open case, so 
 import hashlib
 from typing import Annotated, Final
 
-from pydantic import Field, ValidationError
-from pydantic_core import from_json
+from pydantic import Field
 
 from petitions.case import Case, answer_key
-from petitions.hand_over import HandOver, HandOverError
+from petitions.later_runs import LaterStart, read_later_start
 from petitions.messages import Refusal
 from petitions.standing import is_office
 from petitions.values import AS_WHOLE, Name, Person, StatedInstant, Text, Value
@@ -40,22 +39,10 @@ class Reopening(Value):
     """When it was decided, if the sender says so; the clock runs from when the case takes it in."""
 
 
-class ReopenedStart(Value):
-    """With what the run of a reopened case starts, in the place of a hand-over."""
+class ReopenedStart(LaterStart):
+    """With what the run of a reopened case starts."""
 
     reopening: Reopening
-    hand_over: HandOver
-    """As it was at first: whoever hands the case over once more is told that it is there."""
-
-    @property
-    def case_no(self) -> str:
-        """The case number (受理编号)."""
-        return self.hand_over.case_no
-
-    @property
-    def workflow_id(self) -> str:
-        """The id under which the case's workflow runs."""
-        return self.hand_over.workflow_id
 
 
 def read_reopened_start(body: bytes) -> ReopenedStart | None:
@@ -64,17 +51,7 @@ def read_reopened_start(body: bytes) -> ReopenedStart | None:
     Raises:
         HandOverError: it is meant as a reopening and is none.
     """
-    try:
-        fields = from_json(body)
-    except ValueError:
-        return None
-    if not isinstance(fields, dict) or "reopening" not in fields:
-        return None
-    try:
-        return ReopenedStart.model_validate_json(body)
-    except ValidationError as error:
-        places = {".".join(str(part) for part in mistake["loc"]) for mistake in error.errors()}
-        raise HandOverError(f"the reopening does not fit: {', '.join(sorted(places))}") from None
+    return read_later_start(body, ReopenedStart, "reopening")
 
 
 def reopening_digest(reopening: Reopening) -> str:
