@@ -25,8 +25,9 @@ import psutil
 
 from guatu.embedded.accounts import Account, account_for, let_read, let_through
 from guatu.embedded.data_directory import DataDirectory
-from guatu.embedded.errors import DataDirectoryMismatchError, DataDirectoryUnwritableError, ServerFailedError
-from guatu.embedded.logs import make_room, why
+from guatu.embedded.errors import DataDirectoryMismatchError, DataDirectoryUnwritableError
+from guatu.embedded.guarded_server import GuardedServer
+from guatu.embedded.logs import make_room
 from guatu.embedded.process import Command, GuardedProcess, run
 
 MAJOR = 18
@@ -49,7 +50,7 @@ _STOP = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
 """Fast shutdown; immediate shutdown; the end."""
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(GuardedServer):
     """One PostgreSQL server on a data directory; it can be stopped and started again on the same address.
 
     Attributes:
@@ -57,30 +58,11 @@ class EmbeddedPostgres:
     """
 
     def __init__(self, directory: DataDirectory, say: Callable[[str], None]) -> None:
+        super().__init__("PostgreSQL", directory.logs / "postgres.log")
         self._directory = directory
         self._say = say
-        self._log = directory.logs / "postgres.log"
-        self._log_begin = 0
         self._programs = postgres_programs()
         self.socket_directory = directory.run
-        self._process: GuardedProcess | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The server's process id while it runs."""
-        return self._process.pid if self.running and self._process else None
-
-    @property
-    def running(self) -> bool:
-        """Whether the server's process is there."""
-        return self._process is not None and self._process.exit_code is None
-
-    @property
-    def died(self) -> ServerFailedError | None:
-        """What to say when the server has ended although nobody stopped it."""
-        if self._process is None or self._process.exit_code is None:
-            return None
-        return ServerFailedError("PostgreSQL", "ended by itself", self._log, self._why())
 
     def dsn(self, database: str = DATABASE, role: str = DATABASE) -> str:
         """The address for asyncpg and psql; the same for as long as the data directory stays where it is."""
@@ -125,14 +107,6 @@ class EmbeddedPostgres:
             if self.socket_directory != self._directory.run:
                 with contextlib.suppress(OSError):
                     self.socket_directory.rmdir()
-
-    def ask_to_stop(self) -> None:
-        """Begin stopping without waiting."""
-        if self._process is not None:
-            self._process.ask_to_stop()
-
-    def _why(self) -> str:
-        return why(self._log, self._log_begin)
 
     def _check_version(self) -> None:
         data = self._directory.postgres
@@ -189,7 +163,7 @@ class EmbeddedPostgres:
         )
         code = await run(self._command(account, (str(self._programs / "initdb"), *arguments)))
         if code != 0:
-            raise ServerFailedError("PostgreSQL", "could not make its data", self._log, self._why())
+            raise self._failed("could not make its data")
         draft.rename(self._directory.postgres)
 
     def _server_arguments(self) -> tuple[str, ...]:
@@ -233,14 +207,14 @@ class EmbeddedPostgres:
         while True:
             assert self._process is not None  # start() has just set it
             if self._process.exit_code is not None:
-                raise ServerFailedError("PostgreSQL", "did not start", self._log, self._why())
+                raise self._failed("did not start")
             try:
                 connection = await asyncpg.connect(self.dsn(_SUPERUSER, _SUPERUSER), timeout=10)
             except (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
                 waited = time.monotonic() - began
                 if waited > _READY_WITHIN:
                     told_time = f"was not ready after {_READY_WITHIN:.0f} seconds"
-                    raise ServerFailedError("PostgreSQL", told_time, self._log, self._why()) from None
+                    raise self._failed(told_time) from None
                 if waited > 5 and not told:
                     told = True
                     self._say("PostgreSQL is still starting (after a crash it first recovers its data)")

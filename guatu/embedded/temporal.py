@@ -16,9 +16,9 @@ from guatu.embedded.errors import (
     DataDirectoryMismatchError,
     DataDirectoryUnwritableError,
     PortInUseError,
-    ServerFailedError,
 )
-from guatu.embedded.logs import lines_since, make_room, why
+from guatu.embedded.guarded_server import GuardedServer
+from guatu.embedded.logs import lines_since, make_room
 from guatu.embedded.ports import LOOPBACK, check_free, free_port
 from guatu.embedded.process import Command, GuardedProcess
 from guatu.embedded.temporal_binary import server_version
@@ -33,7 +33,7 @@ _TRIES = 3
 """The server chooses further ports of its own; when one is taken just before it listens, it is started again."""
 
 
-class EmbeddedTemporal:
+class EmbeddedTemporal(GuardedServer):
     """One Temporal dev server; it can be stopped and started again on the same ports.
 
     Attributes:
@@ -54,6 +54,7 @@ class EmbeddedTemporal:
         ui_codec_endpoint: str | None,
         extra_args: tuple[str, ...],
     ) -> None:
+        super().__init__("The Temporal server", directory.logs / "temporal.log")
         self.port = port or free_port()
         self.ui_port = ui_port or free_port()
         self._cli = cli
@@ -63,9 +64,6 @@ class EmbeddedTemporal:
         self._in_memory = in_memory
         self._ui_codec_endpoint = ui_codec_endpoint
         self._extra_args = extra_args
-        self._log = directory.logs / "temporal.log"
-        self._log_begin = 0
-        self._process: GuardedProcess | None = None
 
     @property
     def address(self) -> str:
@@ -76,23 +74,6 @@ class EmbeddedTemporal:
     def ui_url(self) -> str:
         """The web UI."""
         return f"http://{LOOPBACK}:{self.ui_port}"
-
-    @property
-    def pid(self) -> int | None:
-        """The server's process id while it runs."""
-        return self._process.pid if self.running and self._process else None
-
-    @property
-    def running(self) -> bool:
-        """Whether the server's process is there."""
-        return self._process is not None and self._process.exit_code is None
-
-    @property
-    def died(self) -> ServerFailedError | None:
-        """What to say when the server has ended although nobody stopped it."""
-        if self._process is None or self._process.exit_code is None:
-            return None
-        return ServerFailedError("The Temporal server", "ended by itself", self._log, why(self._log, self._log_begin))
 
     async def start(self) -> None:
         """Start the server and wait until it serves the namespace.
@@ -133,11 +114,6 @@ class EmbeddedTemporal:
         process, self._process = self._process, None
         if process is not None:
             await process.stop()
-
-    def ask_to_stop(self) -> None:
-        """Begin stopping without waiting."""
-        if self._process is not None:
-            self._process.ask_to_stop()
 
     def _check_data(self, version: str) -> None:
         """The server makes its tables in a new file only and never changes those of an older one."""
@@ -184,7 +160,7 @@ class EmbeddedTemporal:
             waited = time.monotonic() - began
             if waited > _READY_WITHIN:
                 told_time = f"was not ready after {_READY_WITHIN:.0f} seconds"
-                raise ServerFailedError("The Temporal server", told_time, self._log, why(self._log, self._log_begin))
+                raise self._failed(told_time)
             if waited > 5 and not told:
                 told = True
                 self._say("the Temporal server is still starting")
@@ -203,8 +179,8 @@ class EmbeddedTemporal:
         return any("address already in use" in line for line in lines_since(self._log, self._log_begin))
 
     def _raise_did_not_start(self) -> None:
-        reason = why(self._log, self._log_begin)
+        reason = self._why()
         for port, purpose in ((self.port, "the Temporal server"), (self.ui_port, "the Temporal UI")):
             if f":{port}: bind: address already in use" in reason:
                 raise PortInUseError(port, purpose)
-        raise ServerFailedError("The Temporal server", "did not start", self._log, reason)
+        raise self._failed("did not start")
