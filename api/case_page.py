@@ -7,33 +7,19 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from api.addresses import case_address, report_address, workflow_address
-from api.marks import Day, Heading, Tone, headings, signs, strip
+from api.case_timeline import Event, called, events
+from api.marks import Day, Heading, headings, strip
 from api.related import NOTHING_RELATED, Related
 from api.settings import ApiSettings
 from api.titles import with_titles
 from api.wall import Awaited, Clock, CoverageMark, awaited, clock, coverage_marks, long_moment, span
-from petitions.asks import ask_due
 from petitions.case import Case, Instruction, Judgement, Line, ReportIn
-from petitions.coverage import supervisors
 from petitions.days import milestone_due
 from petitions.notices import NoticeState
 from petitions.telling import moment
 from petitions.values import Person
-from petitions.vocabulary import MessageKind, Opinion, Purpose
+from petitions.vocabulary import MessageKind, Opinion
 from store.notices import LedgerNotice
-
-
-@dataclass(frozen=True)
-class Event:
-    """A line of the timeline: when, who, what, and by how much it came late."""
-
-    seq: int
-    at: str
-    day: str
-    who: str
-    text: str
-    late: str | None
-    tone: Tone
 
 
 @dataclass(frozen=True)
@@ -194,7 +180,7 @@ def case_page(
         force=_force(case),
         instructions=tuple(
             Said(
-                who=_person(case, given.by),
+                who=called(case, given.by),
                 at=moment(given.at, offset),
                 heading="批示",
                 text=given.text,
@@ -203,7 +189,7 @@ def case_page(
             for given in case.instructions
         ),
         visits=tuple(
-            Said(_person(case, visit.by), moment(visit.at, offset), visit.purpose.label, visit.notes)
+            Said(called(case, visit.by), moment(visit.at, offset), visit.purpose.label, visit.notes)
             for visit in case.visits
         ),
         reports=tuple(_report(case, report) for report in case.reports),
@@ -214,7 +200,7 @@ def case_page(
             Refused(moment(each.at, offset), _KINDS.get(each.kind, each.kind), each.code.label, said(each.reason))
             for each in reversed(case.refused)
         ),
-        events=tuple(_events(case, lines)),
+        events=tuple(events(case, lines)),
         next_after=next_after,
         related=related,
         why_sticker=_why_sticker(case),
@@ -251,7 +237,7 @@ def _reopenings(case: Case) -> Iterator[Said]:
     for sent_back, before in zip(case.reopenings, case.former_closings, strict=False):
         in_time = "目标内" if before.within_target else "时限内" if before.within_mandate else "超时限"
         yield Said(
-            who=_person(case, sent_back.by),
+            who=called(case, sent_back.by),
             at=moment(sent_back.at, offset),
             heading=f"退回重办，限{sent_back.days}天（{sent_back.authority}）",
             text=sent_back.reason,
@@ -273,12 +259,6 @@ def _told(case: Case, notice: LedgerNotice) -> Told:
 def _states(notices: Sequence[LedgerNotice]) -> str:
     number = Counter(notice.state for notice in notices)
     return "，".join(f"{state.label}{number[state]}条" for state in NoticeState if number[state])
-
-
-def _person(case: Case, person: Person) -> str:
-    """An office and a name; where somebody signs with the office's own id or title, once."""
-    title = case.title_of(person.office)
-    return title if person.name in {person.office, title} else f"{title} {person.name}"
 
 
 def _facts(case: Case) -> Iterator[tuple[str, str]]:
@@ -312,11 +292,11 @@ def _force(case: Case) -> Force | None:
     if made is None:
         return None
     return Force(
-        lead_leader=_person(case, made.lead_leader),
+        lead_leader=called(case, made.lead_leader),
         lead_department=case.title_of(made.lead_department),
         assisting=tuple(case.title_of(unit) for unit in made.assisting_departments),
         members=tuple(
-            _person(case, member) if isinstance(member, Person) else case.title_of(member) for member in made.members
+            called(case, member) if isinstance(member, Person) else case.title_of(member) for member in made.members
         ),
         at=moment(made.at, case.rules.durations.utc_offset_minutes),
     )
@@ -325,7 +305,7 @@ def _force(case: Case) -> Force | None:
 def _report(case: Case, report: ReportIn) -> Said:
     attachments = f"附件{report.attachments}份" if report.attachments else ""
     return Said(
-        who=_person(case, report.by),
+        who=called(case, report.by),
         at=moment(report.at, case.rules.durations.utc_offset_minutes),
         heading=f"第{report.round}轮整改报告：{report.finding.label}，{report.completion.label}",
         text=f"调查情况：{report.facts}\n处理和整改：{report.measures}",
@@ -336,7 +316,7 @@ def _report(case: Case, report: ReportIn) -> Said:
 def _judgements(case: Case) -> Iterator[Said]:
     def said(judged: Judgement, heading: str) -> Said:
         at = moment(judged.at, case.rules.durations.utc_offset_minutes)
-        return Said(_person(case, judged.by), at, heading, judged.opinion)
+        return Said(called(case, judged.by), at, heading, judged.opinion)
 
     if case.verification:
         yield said(case.verification, "核实通过" if case.verification.passed else "核实未通过")
@@ -368,66 +348,3 @@ def _breaches(case: Case, now: datetime) -> Iterator[Deadline]:
             met=moment(breach.met_at, offset) if breach.met_at else None,
             late=span((breach.met_at or until) - breach.due_at),
         )
-
-
-_QUIET = frozenset({"stage_entered", "dispatched", "milestones_skipped"})
-"""What the procedure does by itself, as it should."""
-
-
-def _events(case: Case, lines: Sequence[Line]) -> Iterator[Event]:
-    offset = case.rules.durations.utc_offset_minutes
-    late = _lateness(case, lines)
-    tones: dict[int, Tone] = {line.seq: sign.tone for line, sign in signs(case)}
-    day = ""
-    for line in lines:
-        date, _, time = moment(line.at, offset).partition(" ")
-        yield Event(
-            seq=line.seq,
-            at=time,
-            day="" if date == day else date,
-            who=_person(case, line.by) if line.by else "系统",
-            text=line.text,
-            late=span(late[line.seq]) if line.seq in late else None,
-            tone="note" if line.event in _QUIET else tones.get(line.seq, "done"),
-        )
-        day = date
-
-
-def _lateness(case: Case, lines: Sequence[Line]) -> dict[int, timedelta]:
-    """By how much what was asked for came after its time, by line; what the procedure does itself says it in words."""
-    visits = {(visit.at, visit.by): visit.purpose for visit in case.visits}
-    late: dict[int, timedelta] = {}
-    for what, offices in _asked(case).items():
-        due_at = ask_due(case, what)
-        seen: set[str] = set()
-        for line in lines:
-            office = line.by.office if line.by else ""
-            if line.event != what.value or (offices is not None and office not in offices):
-                continue
-            if what is MessageKind.SITE_VISIT and visits.get((line.at, line.by or _NOBODY)) is not Purpose.SUPERVISION:
-                continue
-            # Each who had to act counts once; a second instruction of the same leader is not late again.
-            first, seen = (office not in seen) if offices is not None else not seen, seen | {office}
-            if first and line.at > due_at:
-                late[line.seq] = line.at - due_at
-    review_due = milestone_due(case, case.rules.durations.review_day)
-    for line in lines:
-        if line.event == "preliminary_review" and line.at == case.reviewed_at and line.at > review_due:
-            late[line.seq] = line.at - review_due
-        if line.event == "closed" and line.at > case.due_at:
-            late[line.seq] = line.at - case.due_at
-    return {seq: by for seq, by in late.items() if by >= timedelta(minutes=1)}
-
-
-_NOBODY = Person(office="-", name="-")
-
-
-def _asked(case: Case) -> dict[MessageKind, frozenset[str] | None]:
-    """What is asked for beside the stages, and of whom; none: whoever does it first."""
-    rules = case.rules
-    return {
-        MessageKind.ACKNOWLEDGEMENT: None,
-        MessageKind.TASK_FORCE: None,
-        MessageKind.LEADER_INSTRUCTION: frozenset(rules.instruct_starred if case.starred else rules.instruct_plain),
-        MessageKind.SITE_VISIT: frozenset(supervisors(case)),
-    }
