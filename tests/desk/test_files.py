@@ -12,7 +12,7 @@ from api.desk.spreadsheets import AnswersError, answers_in, blank_sheet
 from store import Store
 from store.connection import Pool
 from tests.desk.conftest import SignsIn
-from tests.desk.test_forms import REPORT, form_on, report, said_at, surveying
+from tests.desk.filling import REPORT, form_on, report, said_at, surveying
 from tests.http.cases import UNIT, handed_over
 
 pytestmark = pytest.mark.usefixtures("worker")

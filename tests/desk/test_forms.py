@@ -2,62 +2,18 @@
 
 import asyncio
 import hashlib
-import re
 from typing import Any
 
 import httpx
 import pytest
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
-from api.app import create_app
-from guatu.embedded.ports import free_port
-from guatu.embedded.stack import EmbeddedStack
-from intake.engine import Engine
-from store import Store, open_pool
+from store import Store
 from store.connection import Pool
-from tests.desk.browsing import Browser, HtmlForm, Shown
-from tests.desk.conftest import SignsIn, settings
+from tests.desk.conftest import SignsIn
+from tests.desk.filling import REPORT, form_on, report, said_at
 from tests.http.cases import UNIT, handed_over, message, regular_messages, until
-from tests.http.conftest import http_client
 
 pytestmark = pytest.mark.usefixtures("worker")
-
-REPORT: dict[str, str] = {
-    "final": "true",
-    "finding": "substantiated",
-    "facts": "查明的事实",
-    "measures": "采取的措施",
-    "completion": "completed",
-}
-
-
-def report(**changes: str) -> dict[str, Any]:
-    """What is typed into a report."""
-    return {**REPORT, **changes}
-
-
-async def form_on(browser: Browser, case_no: str, kind: str) -> HtmlForm:
-    page = await browser.open(f"/desk/cases/{case_no}")
-    assert page.status == 200, page.text
-    return page.form(f"/forms/{kind}")
-
-
-def said_at(page: Shown, name: str, kind: str) -> str:
-    """What is said beside a field."""
-    id_ = f"form-{kind}-{name}".replace("_", "-").replace(".", "-")
-    found = re.search(rf'id="{id_}-wrong">(.*?)</p>', page.answer.text)
-    return re.sub("<.*?>", "", found[1]) if found else ""
-
-
-async def surveying(http: httpx.AsyncClient) -> str:
-    """A case whose residents are to be asked."""
-    case_no = await handed_over(http)
-    for body in regular_messages()[:-1]:
-        answer = await http.post(f"/v1/cases/{case_no}/messages", json=body)
-        assert answer.status_code == 200, answer.text
-    await until(http, case_no, "surveying")
-    return case_no
 
 
 async def test_mistakes_stand_beside_their_fields_and_nothing_typed_is_lost(
@@ -213,47 +169,6 @@ async def test_drafts_are_kept_shown_discarded_and_gone_when_sent(http: httpx.As
     assert "我的草稿" not in (await unit.open("/desk")).text
 
 
-async def test_the_engine_is_away_and_all_that_was_typed_is_still_there(
-    stack: EmbeddedStack, http: httpx.AsyncClient, signs_in: SignsIn, store: Store, pool: Pool
-) -> None:
-    case_no = await handed_over(http)
-    away = await Client.connect(f"127.0.0.1:{free_port()}", lazy=True, data_converter=pydantic_data_converter)
-    app = create_app(settings(stack), pool, engine=Engine(away, 3))
-    unit = await signs_in(UNIT, "王经办")
-    form = await form_on(unit, case_no, "rectification_report")
-    async with http_client(app) as client:
-        client.cookies = unit.client.cookies
-        page = await Browser(client).press(form, **report())
-    assert page.status == 503
-    assert page.answer.headers["retry-after"] == "5"
-    assert "暂时没有应答" in page.text
-    kept = page.form("/forms/rectification_report")
-    assert {name: kept.value(name) for name in REPORT} == REPORT
-    assert kept.value("message_id") == form.value("message_id"), "sent again it counts once"
-    assert "已提交" in (await unit.press(kept)).text
-    assert [line.event for line in await store.timeline(case_no)].count("rectification_report") == 1
-
-
-async def test_postgres_is_away_and_all_that_was_typed_is_still_there(
-    stack: EmbeddedStack, http: httpx.AsyncClient, signs_in: SignsIn, engine: Engine
-) -> None:
-    case_no = await handed_over(http)
-    unit = await signs_in(UNIT, "王经办")
-    form = await form_on(unit, case_no, "rectification_report")
-    nowhere = f"postgresql://guatu@127.0.0.1:{free_port()}/guatu"
-    async with (
-        open_pool(nowhere, min_size=0, max_size=2) as pool,
-        http_client(create_app(settings(stack, database_url=nowhere), pool, engine=engine)) as client,
-    ):
-        client.cookies = unit.client.cookies
-        page = await Browser(client).press(form, **report())
-    assert page.status == 503
-    assert "数据库暂时无法使用" in page.text
-    again = page.form("/forms/rectification_report")
-    assert {name: again.value(name) for name in REPORT} == REPORT
-    assert "已提交" in (await unit.post(again, again.values, None)).text
-
-
 async def test_many_cases_are_acknowledged_and_dispatched_at_once(
     http: httpx.AsyncClient, signs_in: SignsIn, store: Store
 ) -> None:
@@ -290,80 +205,6 @@ async def received(http: httpx.AsyncClient) -> str:
     assert (await http.post("/v1/cases", json=body)).status_code == 201
     await until(http, body["case_no"], "received")
     return body["case_no"]
-
-
-async def test_survey_answers_in_rows(http: httpx.AsyncClient, signs_in: SignsIn, store: Store) -> None:
-    case_no = await surveying(http)
-    revisit = await signs_in("city/revisit-team", "周回访")
-    form = await form_on(revisit, case_no, "survey_result")
-    rows: dict[str, Any] = {
-        "responses__respondent": ["居民1", "", "居民1", "居民3"],
-        "responses__opinion": ["satisfied", "", "dissatisfied", ""],
-        "responses__comment": ["", "", "", "没有说"],
-    }
-    page = await revisit.press(form, complete="false", **rows)
-    assert page.status == 422
-    assert "第3行意见：请选择" in said_at(page, "responses", "survey_result")
-    form = page.form("/forms/survey_result")
-    assert form.all("responses.respondent")[:4] == ["居民1", "居民1", "居民3", ""]
-    rows["responses__opinion"] = ["satisfied", "", "dissatisfied", "satisfied"]
-    page = await revisit.press(form, **rows)
-    assert page.status == 409
-    assert "“居民1”已经作答" in said_at(page, "responses", "survey_result")
-    page = await revisit.press(
-        page.form("/forms/survey_result"),
-        complete="true",
-        responses__respondent=["居民1", "居民2"],
-        responses__opinion=["satisfied", "basically_satisfied"],
-        responses__comment=["", ""],
-    )
-    assert page.status == 409
-    assert "不足 10 份" in said_at(page, "complete", "survey_result")
-    page = await revisit.press(page.form("/forms/survey_result"), complete="false")
-    assert "已提交" in page.text
-    case = await store.state(case_no)
-    assert case is not None
-    assert case.survey is not None
-    assert case.survey.opinions == {"satisfied": 1, "basically_satisfied": 1}
-
-
-async def test_the_questions_are_the_jurisdictions_and_the_answers_the_residents(
-    http: httpx.AsyncClient, signs_in: SignsIn, pool: Pool
-) -> None:
-    case_no = await surveying(http)
-    revisit = await signs_in("city/revisit-team", "周回访")
-    page = await revisit.open(f"/desk/cases/{case_no}")
-    asked = "您对办理的速度是否满意？"
-    assert asked in page.text
-    form = page.form("/forms/survey_result")
-    cells: dict[str, Any] = {
-        "responses__respondent": ["居民1", "居民2"],
-        "responses__opinion": ["satisfied", "satisfied"],
-        "responses__answers__2": ["满意", ""],
-        "responses__answers__0": ["解决了", "长" * 201],
-    }
-    page = await revisit.press(form, complete="false", **cells)
-    assert page.status == 422
-    assert said_at(page, "responses", "survey_result").startswith("第2行问1：过长")
-    cells["responses__answers__0"] = ["解决了", ""]
-    page = await revisit.press(page.form("/forms/survey_result"), **cells)
-    assert "已提交" in page.text, page.text
-    kept = await pool.fetchval(
-        "SELECT entry -> 'happened' -> 'message' -> 'responses' FROM case_event "
-        "WHERE case_no = $1 AND event = 'survey_result'",
-        case_no,
-    )
-    assert kept[0]["answers"] == {"您反映或了解的环境问题是否已经得到解决？": "解决了", asked: "满意"}
-    assert not kept[1].get("answers")
-    sheet = await revisit.client.get(f"/desk/cases/{case_no}/survey-sheet.csv")
-    assert sheet.headers["content-disposition"].startswith("attachment")
-    assert asked in sheet.content.decode("utf-8-sig")
-    page = await revisit.press(
-        (await revisit.open(f"/desk/cases/{case_no}")).form("/forms/survey_result"),
-        files={"responses": [("问卷.csv", sheet.content + "居民3,满意,是,,快,,,\n".encode())]},
-        complete="false",
-    )
-    assert "已提交" in page.text, page.text
 
 
 async def test_photographs_of_a_visit_are_kept_with_the_case_and_named_in_its_notes(
