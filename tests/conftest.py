@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import AsyncIterator
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
@@ -108,12 +109,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def store_history(request: pytest.FixtureRequest) -> StoreHistory:
     """Keep the history of a path in ``tests/histories``."""
 
-    async def keep(path: str, case: OutsideCase) -> None:
+    async def keep(path: str, case: OutsideCase | WorkflowHandle[Any, Any]) -> None:
         stored = Path(__file__).parent / "histories" / f"{path}.json"
         if not request.config.getoption("--store-histories") or stored.exists():
             return
         stored.parent.mkdir(exist_ok=True)
-        history = await case.handle.fetch_history()
+        handle = case.handle if isinstance(case, OutsideCase) else case
+        history = await handle.fetch_history()
         text = json.dumps(json.loads(history.to_json()), ensure_ascii=False, indent=1)
         # Nothing of the machine is kept: neither its name nor where its files are.
         text = re.sub(r'"identity": "[^"]*"', '"identity": "test"', text)

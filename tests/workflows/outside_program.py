@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
@@ -115,8 +115,8 @@ class OutsideCase:
         await self.signal("survey_result", by("city/revisit-team"), round=round_, responses=answers, complete=True)
 
 
-StoreHistory = Callable[[str, OutsideCase], Awaitable[None]]
-"""Keeps a case's history under the name of its path, if histories are to be stored and this one is not there yet."""
+StoreHistory = Callable[[str, "OutsideCase | WorkflowHandle[Any, Any]"], Awaitable[None]]
+"""Keeps a workflow's history under the name of its path, if histories are to be stored and it is not there yet."""
 
 
 async def hand_over(
