@@ -2,7 +2,9 @@
 
 A burst is one message: what is urgent waits some seconds for more of it, what is not waits some minutes, and not
 past the night's end. A channel is used again only after a pause; one that failed, after a longer one, or after the
-one it asks for. Everything here is a function of (tray, fact, now); who waits and sends is ``OfficeNotices``.
+one it asks for. A message that was tried once stays as it is, at any hour, until it is taken or given up: it may have
+arrived, and a receiver knows it by what is in it. Everything here is a function of (tray, fact, now); who waits and
+sends is ``OfficeNotices``.
 
 Docs: docs/decisions/0021.
 """
@@ -42,7 +44,7 @@ class Pace(Value):
     quiet_until: Annotated[int, Field(ge=0, lt=_DAY_MINUTES)]
     """Minutes since local midnight between which only urgent notices go out; the same twice: there is no such time."""
     give_up_after: timedelta
-    """A notice that could not be sent for so long is undeliverable: it is left to the operator."""
+    """A message whose latest notice could not be sent for so long is undeliverable: it is left to the operator."""
     utc_offset_minutes: int = 0
 
     def is_quiet(self, at: datetime) -> bool:
@@ -89,6 +91,8 @@ class OutTray(Value):
     """Messages that failed in a row."""
     tried: tuple[str, ...] = ()
     """Keys of the message that failed last: it is tried again as it was, so that a receiver can recognise it."""
+    keeps_whole: bool = False
+    """Neither the night nor the age of its notices parts that message; in trays of before ``keep_whole`` they may."""
 
 
 _REMEMBERED = 5_000
@@ -105,8 +109,15 @@ def put(tray: OutTray, new: Iterable[WaitingNotice]) -> OutTray:
     return tray.model_copy(update={"waiting": tuple(waiting.values()), "given_up": given_up})
 
 
+def keep_whole(tray: OutTray) -> OutTray:
+    """From now on a message that was tried goes out as it is, at any hour, until it is taken or given up as a whole."""
+    return tray.model_copy(update={"keeps_whole": True})
+
+
 def next_at(tray: OutTray, pace: Pace) -> datetime | None:
     """When the next message is to go out; none: there is nothing to tell."""
+    if tray.keeps_whole and tray.tried:
+        return tray.free_at
     latest = max((each.since for each in tray.waiting), default=None)
     return latest and min(_goes_at(tray, pace, each, latest) for each in tray.waiting)
 
@@ -115,12 +126,13 @@ def bundle(tray: OutTray, pace: Pace, now: datetime) -> tuple[WaitingNotice, ...
     """What the message of this moment takes together: none before ``next_at``.
 
     In the quiet hours only what is urgent; else all that waits, since one message disturbs no more than a shorter
-    one. A message that failed is tried again as it was.
+    one. A message that failed is tried again as it was, before anything else.
     """
     if (at := next_at(tray, pace)) is None or at > now:
         return ()
     tried = frozenset(tray.tried)
-    allowed = [each for each in tray.waiting if each.notice.urgent or not pace.is_quiet(now)]
+    is_quiet = pace.is_quiet(now) and not (tray.keeps_whole and tried)
+    allowed = [each for each in tray.waiting if each.notice.urgent or not is_quiet]
     again = [each for each in allowed if each.notice.key in tried]
     chosen = again if len(again) == len(tried) > 0 else allowed
     return tuple(sorted(chosen, key=lambda each: not each.notice.urgent)[:MOST_AT_ONCE])
@@ -128,14 +140,17 @@ def bundle(tray: OutTray, pace: Pace, now: datetime) -> tuple[WaitingNotice, ...
 
 def are_out(tray: OutTray, keys: Collection[str], pace: Pace, now: datetime) -> OutTray:
     """A message has been taken: its notices are out, and the channel has a rest."""
-    told = frozenset(keys)
+    update = {"free_at": now + pace.between, "failures": 0, "tried": ()}
+    return were_out(tray, keys).model_copy(update=update)
+
+
+def were_out(tray: OutTray, keys: Collection[str]) -> OutTray:
+    """Of these notices it turned out that they had been sent before, by a tray of earlier."""
+    known = frozenset(keys)
     return tray.model_copy(
         update={
-            "waiting": tuple(each for each in tray.waiting if each.notice.key not in told),
+            "waiting": tuple(each for each in tray.waiting if each.notice.key not in known),
             "sent": (*tray.sent, *keys)[-_REMEMBERED:],
-            "free_at": now + pace.between,
-            "failures": 0,
-            "tried": (),
         }
     )
 
@@ -147,7 +162,7 @@ def has_failed(
 
     Args:
         tray: as it stands.
-        keys: of the message's notices.
+        keys: of the notices that went with the message.
         pace: of the office.
         now: the moment.
         asked_for: the pause that the channel itself asks for (``Retry-After``); nothing goes out before it is over.
@@ -161,6 +176,8 @@ def has_failed(
         for each in tray.waiting
     )
     lost = {each.notice.key for each in waiting if each.notice.key in told and now - each.since >= pace.give_up_after}
+    if tray.keeps_whole and lost < told:
+        lost = set[str]()
     return tray.model_copy(
         update={
             "waiting": tuple(each for each in waiting if each.notice.key not in lost),

@@ -19,6 +19,8 @@ class Receiver:
     retry_after: str | None = None
     body: str = ""
     """What is answered, as a robot would."""
+    answer_lost: bool = False
+    """It takes what comes, and whoever sent it hears nothing of that."""
     failing: Callable[[], bool] | None = None
     """Asked at each request whether it is to fail, whatever ``status`` says."""
     taken: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
@@ -49,6 +51,10 @@ class Receiver:
             self.at.append(asyncio.get_running_loop().time())
             self.keys += re.findall(r"idempotency-key: *(\S+)", head)
             await asyncio.sleep(self.delay)
+            if self.answer_lost:
+                self.taken.append(body)
+                writer.close()
+                return
             status = 500 if self.failing and self.failing() else self.status
             pause = f"retry-after: {self.retry_after}\r\n" if self.retry_after else ""
             said = self.body.encode()

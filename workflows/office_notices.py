@@ -6,7 +6,7 @@ worker and Postgres, a burst meets in it, and nothing is sent twice. The rules a
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,17 @@ from temporalio.common import RawValue
 from temporalio.exceptions import FailureError
 
 from petitions.notices import Notice, NoticeOutcome
-from petitions.out_tray import are_out, bundle, has_failed, next_at, put
+from petitions.out_tray import (
+    Pace,
+    WaitingNotice,
+    are_out,
+    bundle,
+    has_failed,
+    keep_whole,
+    next_at,
+    put,
+    were_out,
+)
 from petitions.telling import moment
 from workflows.notice_interface import (
     NOTICE_OUT,
@@ -27,6 +37,7 @@ from workflows.notice_interface import (
     NoticeWork,
     OfficeStart,
     SendMessage,
+    Sent,
     Told,
 )
 from workflows.patiently import patiently
@@ -35,6 +46,7 @@ from workflows.payloads import json_of
 _LINGER = timedelta(minutes=1)
 """How long an empty tray is kept: what is handed over again is recognised, and the channel keeps its pause."""
 _MARKED_AT_ONCE = 500
+_STAYS_WHOLE = "a-tried-message-stays-whole"
 _CARRIED = 1_000
 """Notices that one run may hand to the next: of some 1,200 bytes each, where Temporal takes 2 MiB."""
 
@@ -126,8 +138,20 @@ class OfficeNotices:
             self._tray = are_out(self._tray, keys, self._pace, workflow.now())
             self._tell_cases(each.notice for each in notices)
         else:
-            self._tray = has_failed(self._tray, keys, self._pace, workflow.now(), sent.pause)
+            self._keep_for_later(notices, sent, self._pace)
         self._show()
+
+    def _keep_for_later(self, notices: Sequence[WaitingNotice], sent: Sent, pace: Pace) -> None:
+        """A message was not taken: what went with it goes out together again, and nothing else with it."""
+        keys = tuple(each.notice.key for each in notices)
+        # Runs that began before may part it at night; and they take what the ledger knew as sent for a part of it.
+        if workflow.patched(_STAYS_WHOLE):
+            went = {outcome.key for outcome in sent.outcomes}
+            known = [each.notice for each in notices if each.notice.key not in went]
+            self._tray = were_out(keep_whole(self._tray), [notice.key for notice in known])
+            self._tell_cases(known)
+            keys = tuple(key for key in keys if key in went)
+        self._tray = has_failed(self._tray, keys, pace, workflow.now(), sent.pause)
 
     def _tell_cases(self, notices: Iterable[Notice]) -> None:
         """Tell each case whose dispatch is out; until then it is not dispatched."""

@@ -16,8 +16,10 @@ from petitions.out_tray import (
     are_out,
     bundle,
     has_failed,
+    keep_whole,
     next_at,
     put,
+    were_out,
 )
 
 CHINA = 8 * 60
@@ -29,6 +31,7 @@ MORNING = datetime(2021, 8, 27, 23, tzinfo=UTC)
 """The end of that night's quiet hours: 07:00."""
 PACE = NoticeSettings().pace(CHINA)
 SECOND = timedelta(seconds=1)
+EMPTY = keep_whole(OutTray())
 
 
 def told(number: int, at: datetime = NOON, *, urgent: bool = True) -> WaitingNotice:
@@ -48,13 +51,13 @@ def due(tray: OutTray) -> datetime:
 
 
 def test_nothing_to_tell() -> None:
-    assert next_at(OutTray(), PACE) is None
-    assert bundle(OutTray(), PACE, NOON) == ()
+    assert next_at(EMPTY, PACE) is None
+    assert bundle(EMPTY, PACE, NOON) == ()
 
 
 def test_a_burst_is_one_message() -> None:
     """200 cases, handed over one after the other at 15 a second."""
-    tray = OutTray()
+    tray = EMPTY
     for number in range(200):
         tray = put(tray, [told(number, NOON + number * SECOND / 15)])
         assert bundle(tray, PACE, NOON + number * SECOND / 15) == ()
@@ -64,12 +67,12 @@ def test_a_burst_is_one_message() -> None:
 
 
 def test_an_urgent_notice_waits_a_minute_at_the_most_however_many_keep_coming() -> None:
-    tray = put(OutTray(), (told(number, NOON + number * SECOND) for number in range(300)))
+    tray = put(EMPTY, (told(number, NOON + number * SECOND) for number in range(300)))
     assert next_at(tray, PACE) == NOON + 60 * SECOND
 
 
 def test_what_is_not_urgent_waits_for_more_and_goes_with_what_is() -> None:
-    tray = put(OutTray(), [told(1, urgent=False)])
+    tray = put(EMPTY, [told(1, urgent=False)])
     assert next_at(tray, PACE) == NOON + PACE.digest_every
     tray = put(tray, [told(2)])
     at = due(tray)
@@ -78,7 +81,7 @@ def test_what_is_not_urgent_waits_for_more_and_goes_with_what_is() -> None:
 
 
 def test_at_night_only_what_is_urgent_goes_out() -> None:
-    tray = put(OutTray(), [told(1, NIGHT, urgent=False), told(2, NIGHT)])
+    tray = put(EMPTY, [told(1, NIGHT, urgent=False), told(2, NIGHT)])
     at = due(tray)
     assert at == NIGHT + PACE.gather
     assert keys(bundle(tray, PACE, at)) == ["D2"]
@@ -110,13 +113,13 @@ def test_quiet_hours(quiet_from: int, quiet_until: int, at: str, quiet: bool) ->
 
 
 def test_a_channel_has_a_rest_after_each_message() -> None:
-    tray = are_out(put(OutTray(), [told(1)]), ["D1/1/o"], PACE, NOON)
+    tray = are_out(put(EMPTY, [told(1)]), ["D1/1/o"], PACE, NOON)
     tray = put(tray, [told(2, NOON - 60 * SECOND)])
     assert next_at(tray, PACE) == NOON + 3 * SECOND, "20 a minute"
 
 
 def test_after_a_failure_the_pause_doubles_up_to_five_minutes() -> None:
-    tray, now, pauses = put(OutTray(), [told(1)]), NOON, list[float]()
+    tray, now, pauses = put(EMPTY, [told(1)]), NOON, list[float]()
     for _ in range(10):
         tray = has_failed(tray, ["D1/1/o"], PACE, now)
         at = due(tray)
@@ -131,12 +134,12 @@ def test_after_a_failure_the_pause_doubles_up_to_five_minutes() -> None:
 
 @pytest.mark.parametrize(("asked_for", "pause"), [(0, 3), (1, 3), (90, 90), (3600, 3600), (86_400, 3600)])
 def test_a_channel_gets_the_pause_that_it_asks_for_but_no_more_than_an_hour(asked_for: int, pause: int) -> None:
-    tray = has_failed(put(OutTray(), [told(1)]), ["D1/1/o"], PACE, NOON, timedelta(seconds=asked_for))
+    tray = has_failed(put(EMPTY, [told(1)]), ["D1/1/o"], PACE, NOON, timedelta(seconds=asked_for))
     assert next_at(tray, PACE) == NOON + timedelta(seconds=pause)
 
 
 def test_a_message_that_failed_is_tried_again_as_it_was() -> None:
-    tray = has_failed(put(OutTray(), [told(1), told(2)]), ["D1/1/o", "D2/1/o"], PACE, NOON)
+    tray = has_failed(put(EMPTY, [told(1), told(2)]), ["D1/1/o", "D2/1/o"], PACE, NOON)
     tray = put(tray, [told(3, NOON + SECOND)])
     at = due(tray)
     assert keys(bundle(tray, PACE, at)) == ["D1", "D2"]
@@ -144,7 +147,26 @@ def test_a_message_that_failed_is_tried_again_as_it_was() -> None:
     assert keys(bundle(tray, PACE, at + 10 * SECOND)) == ["D3"]
 
 
-def test_a_failed_message_of_the_evening_leaves_the_night_to_what_is_urgent() -> None:
+def test_the_night_does_not_part_a_message_that_was_tried() -> None:
+    """It may have arrived by day, and only the answer was lost: then its parts would be told twice."""
+    tray = has_failed(put(EMPTY, [told(1), told(2, urgent=False)]), ["D1/1/o", "D2/1/o"], PACE, NIGHT)
+    tray = put(tray, [told(3, NIGHT), told(4, NIGHT, urgent=False)])
+    at = due(tray)
+    assert at == NIGHT + 3 * SECOND
+    assert keys(bundle(tray, PACE, at)) == ["D1", "D2"]
+    tray = are_out(tray, ["D1/1/o", "D2/1/o"], PACE, at)
+    assert keys(bundle(tray, PACE, due(tray))) == ["D3"]
+    tray = are_out(tray, ["D3/1/o"], PACE, at)
+    assert due(tray) == MORNING
+
+
+def test_a_message_of_the_evening_that_was_tried_goes_before_what_is_urgent() -> None:
+    tray = has_failed(put(EMPTY, [told(1, NIGHT, urgent=False)]), ["D1/1/o"], PACE, NIGHT)
+    tray = put(tray, [told(2, NIGHT)])
+    assert keys(bundle(tray, PACE, due(tray))) == ["D1"]
+
+
+def test_a_tray_of_before_parts_a_message_at_night() -> None:
     tray = has_failed(put(OutTray(), [told(1, NIGHT, urgent=False)]), ["D1/1/o"], PACE, NIGHT)
     assert next_at(tray, PACE) == MORNING
     tray = put(tray, [told(2, NIGHT)])
@@ -153,15 +175,30 @@ def test_a_failed_message_of_the_evening_leaves_the_night_to_what_is_urgent() ->
     assert keys(bundle(tray, PACE, at)) == ["D2"]
 
 
+def test_what_was_out_before_is_no_part_of_a_message_that_failed() -> None:
+    tray = were_out(put(EMPTY, [told(1), told(2)]), ["D1/1/o"])
+    tray = put(has_failed(tray, ["D2/1/o"], PACE, NOON), [told(1)])
+    assert keys(bundle(tray, PACE, due(tray))) == ["D2"]
+
+
+def test_a_message_is_given_up_as_a_whole_a_day_after_its_latest_notice() -> None:
+    tray = put(EMPTY, [told(1), told(2, NOON + 60 * SECOND)])
+    message = ("D1/1/o", "D2/1/o")
+    tray = has_failed(tray, message, PACE, NOON + PACE.give_up_after)
+    assert keys(bundle(tray, PACE, due(tray))) == ["D1", "D2"]
+    tray = has_failed(tray, message, PACE, NOON + PACE.give_up_after + 60 * SECOND)
+    assert (tray.waiting, tray.given_up, next_at(tray, PACE)) == ((), message, None)
+
+
 def test_what_cannot_be_delivered_for_a_day_is_given_up_and_may_begin_anew() -> None:
-    tray = has_failed(put(OutTray(), [told(1)]), ["D1/1/o"], PACE, NOON + PACE.give_up_after)
+    tray = has_failed(put(EMPTY, [told(1)]), ["D1/1/o"], PACE, NOON + PACE.give_up_after)
     assert (tray.waiting, tray.given_up, next_at(tray, PACE)) == ((), ("D1/1/o",), None)
     tray = put(tray, [told(1, NOON + 2 * PACE.give_up_after)])
     assert (len(tray.waiting), tray.given_up) == (1, ())
 
 
 def test_too_many_for_one_message_go_with_the_next() -> None:
-    tray = put(OutTray(), (told(number) for number in range(MOST_AT_ONCE + 1)))
+    tray = put(EMPTY, (told(number) for number in range(MOST_AT_ONCE + 1)))
     first = bundle(tray, PACE, NOON + PACE.gather)
     assert len(first) == MOST_AT_ONCE
     tray = are_out(tray, [each.notice.key for each in first], PACE, NOON + PACE.gather)
@@ -181,11 +218,14 @@ PACES = st.builds(
 DEEDS = st.lists(st.tuples(st.sampled_from(["tell", "take", "fail"]), st.integers(0, 20), st.booleans()), max_size=60)
 
 
-@given(pace=PACES, deeds=DEEDS)
+@given(pace=PACES, deeds=DEEDS, tray=st.sampled_from([EMPTY, OutTray()]))
 @settings(max_examples=300)
-def test_every_notice_goes_out_once_and_none_too_early(pace: Pace, deeds: list[tuple[str, int, bool]]) -> None:
+def test_every_notice_goes_out_once_and_none_too_early(
+    pace: Pace, deeds: list[tuple[str, int, bool]], tray: OutTray
+) -> None:
     """Whatever is told in whatever order, again and again, while the channel takes and fails."""
-    tray, now = OutTray(), NOON
+    now = NOON
+    tried: list[str] = []
     urgent: dict[str, bool] = {}
     out: list[str] = []
     last_used: datetime | None = None
@@ -202,11 +242,14 @@ def test_every_notice_goes_out_once_and_none_too_early(pace: Pace, deeds: list[t
         now = max(now, at)
         chosen = bundle(tray, pace, now)
         assert chosen, "what is due is sent: nothing waits for ever"
-        if pace.is_quiet(now):
+        told_keys = [each.notice.key for each in chosen]
+        if tray.keeps_whole and tried:
+            assert told_keys == tried, "what was tried once is tried as it was, at any hour"
+        elif pace.is_quiet(now):
             assert all(each.notice.urgent for each in chosen)
+        tried = told_keys if deed == "fail" else []
         assert last_used is None or now - last_used >= pace.between
         last_used = now
-        told_keys = [each.notice.key for each in chosen]
         tray = are_out(tray, told_keys, pace, now) if deed == "take" else has_failed(tray, told_keys, pace, now)
         out += told_keys if deed == "take" else []
     assert sorted(out) == sorted(urgent), "each once, and all of them"
@@ -224,7 +267,7 @@ def test_the_end_of_the_quiet_hours_is_not_quiet_and_less_than_a_day_away(pace: 
 def test_an_urgent_notice_is_not_kept_beyond_the_hour(pace: Pace, number: int) -> None:
     """With the settings as they are shipped, whatever keeps coming and at whatever time of day."""
     pace = PACE.model_copy(update={"quiet_from": pace.quiet_from, "quiet_until": pace.quiet_until})
-    tray = put(OutTray(), (told(each, NOON + each * SECOND) for each in range(number)))
+    tray = put(EMPTY, (told(each, NOON + each * SECOND) for each in range(number)))
     at = next_at(tray, pace)
     assert at is not None
     assert at - NOON <= timedelta(minutes=1)

@@ -54,6 +54,7 @@ def test_every_path_has_a_history() -> None:
         "flood",
         "notices",
     }
+    assert {path.stem for path in OFFICE_HISTORIES} >= {"taken", "parted-at-night", "sent-again-at-night"}
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
