@@ -26,7 +26,8 @@ from api.wall_page import ROWS, SCREEN_ROWS, wall
 from api.wall_query import Known, View, WallQuery, read_wall_query, shortened
 from petitions.access import Deed, Sight, authorize
 from petitions.jurisdiction.model import Jurisdiction
-from store.wall import FOLDED_AT_A_MOMENT, NO_FILTERS, WallPage
+from petitions.outline import Outline
+from store.wall import LOOKED_AT, NO_FILTERS, WallPage
 from store.wall_figures import Satisfaction
 
 LOOKED_THROUGH = 600
@@ -195,13 +196,13 @@ async def _stickers(looking: _Looking, query: WallQuery) -> StickerList:
     at = query.at or looking.now
     day = at.astimezone(looking.zone).date()
     if query.at is not None:
-        shown = await in_time(store.wall_at(at, query.filters, sight=looking.sight, limit=FOLDED_AT_A_MOMENT))
+        shown = await in_time(store.wall_at(at, query.filters, sight=looking.sight, limit=LOOKED_AT))
     else:
         since, until = looked_through(day, looking.jurisdiction, looking.zone)
         county = query.filters.county
         asked = store.due_between(since, until, county, sight=looking.sight, limit=LOOKED_THROUGH)
         shown = await in_time(asked)
-    cases = (case for case in shown.cases if query.filters.lets_through(case, at))
+    cases = (case for case in shown.cases if query.filters.lets_through(Outline.of(case), at))
     return sticker_list(cases, day, at, cut_off=shown.cut_off)
 
 

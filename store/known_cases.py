@@ -3,11 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from petitions.case import Case
 from petitions.events import Entry
 from petitions.evolution import fold
+
+_T = TypeVar("_T")
 
 MOST = 600
 """Cases that are kept at the most, those looked at last: ten screenfuls."""
@@ -33,23 +35,28 @@ class Version:
         return cls(row["case_no"], row["revision"], row["hash"])
 
 
-class KnownCases:
-    """The cases, by the version of their rows; cases are frozen, so everybody may have the same."""
+class Known(Generic[_T]):
+    """Cases, or what was made of them, by the version of their rows; all is frozen, so everybody may have the same.
 
-    def __init__(self) -> None:
-        self._known: OrderedDict[Version, Case] = OrderedDict()
+    Args:
+        most: How many are kept at the most.
+    """
 
-    def get(self, version: Version) -> Case | None:
-        """The case as its row has it; none: it is not known."""
-        case = self._known.get(version)
-        if case is not None:
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._known: OrderedDict[Version, _T] = OrderedDict()
+
+    def get(self, version: Version) -> _T | None:
+        """What is known of the version; none: nothing."""
+        known = self._known.get(version)
+        if known is not None:
             self._known.move_to_end(version)
-        return case
+        return known
 
-    def keep(self, version: Version, case: Case) -> None:
-        """Remember a case."""
-        self._known[version] = case
-        if len(self._known) > MOST:
+    def keep(self, version: Version, made: _T) -> None:
+        """Remember it; what was not looked at for longest is forgotten."""
+        self._known[version] = made
+        if len(self._known) > self._most:
             self._known.popitem(last=False)
 
 
@@ -60,7 +67,7 @@ class ToldCases:
     """
 
     def __init__(self) -> None:
-        self._known = KnownCases()
+        self._known: Known[Case] = Known()
 
     def tell(self, case_no: str, rows: Sequence[Any]) -> Case:
         """A case after these entries.

@@ -9,13 +9,14 @@ from typing import Any
 
 from petitions.access import EVERYTHING, Sight
 from petitions.case import Case
-from petitions.coverage import coverage
+from petitions.outline import Outline
 from petitions.regions import regions_of
 from petitions.values import Instant, Name, Value
 from petitions.vocabulary import Category, Coverage, Stage, Sticker
 from store import queries
 from store.connection import Pool, PooledConnection
-from store.known_cases import KnownCases, ToldCases, Version
+from store.known_cases import Known, ToldCases, Version
+from store.outlines import Outlines
 from store.reading import sight_parameters
 from store.states import state_of
 from store.wall_figures import WallFigures, WallNumbers
@@ -25,11 +26,12 @@ _OPEN, _STATES, _MATCHING, _DUE_BETWEEN = _SQL["open"], _SQL["states"], _SQL["ma
 _STANDING, _ENTRIES_UNTIL = _SQL["standing"], _SQL["entries_until"]
 _LISTED = queries.load("wall_list")["listed"]
 
-FOLDED_AT_A_MOMENT = 1_000
-"""Cases that are folded for a past moment at the most; a county's filter is applied before."""
+LOOKED_AT = 1_000
+"""Cases of a past moment that are looked at one by one at the most; a county's filter is applied before."""
 LISTED = 20_000
 """Cases of a list at the most."""
-_FOLDED_AT_A_TIME = 100
+_PORTION = 100
+"""Cases that are folded in one go at the most: between two portions others get their turn."""
 
 
 class WallFilters(Value):
@@ -45,8 +47,14 @@ class WallFilters(Value):
     missing: Coverage | None = None
     """A coverage that the case has not."""
 
-    def lets_through(self, case: Case, now: datetime | None = None) -> bool:
-        """Whether a case is shown, as the query would say; ``now`` as for ``wall_now``."""
+    def lets_through(self, case: Outline, now: datetime | None = None) -> bool:
+        """Whether a case is shown, as the query would say; ``now`` as for ``wall_now``.
+
+        Raises:
+            TypeError: A coverage is asked for, and the outline is without.
+        """
+        if self.missing is not None and case.missing is None:
+            raise TypeError("an outline without its coverages cannot be asked for one")
         return (
             (self.county is None or self.county in regions_of(case.hand_over.county))
             and (self.category is None or self.category in case.hand_over.categories)
@@ -54,14 +62,14 @@ class WallFilters(Value):
             and (self.starred is None or case.starred == self.starred)
             and (self.overdue is None or is_overdue(case, now) == self.overdue)
             and (self.sticker is None or case.sticker is self.sticker)
-            and (self.missing is None or self.missing in coverage(case).missing)
+            and (self.missing is None or self.missing in (case.missing or ()))
         )
 
 
 NO_FILTERS = WallFilters()
 
 
-def is_overdue(case: Case, now: datetime | None) -> bool:
+def is_overdue(case: Outline, now: datetime | None) -> bool:
     """Whether a case is overdue: what is past its time is, also while nobody has recorded it yet."""
     return case.overdue or (now is not None and case.due_at < now)
 
@@ -106,7 +114,7 @@ class WallPage:
     cut_off: bool = False
 
 
-def by_urgency(case: Case) -> tuple[datetime, bool, datetime, str]:
+def by_urgency(case: Case | Outline) -> tuple[datetime, bool, datetime, str]:
     """Sorts open cases: what is due first comes first, so the longest overdue is at the top; of equals the starred."""
     return case.due_at, not case.starred, case.hand_over.received_at, case.case_no
 
@@ -116,8 +124,10 @@ class WallReading(WallFigures):
 
     def __init__(self, pool: Pool) -> None:
         super().__init__(pool)
-        self._known = KnownCases()
+        self._known: Known[Case] = Known()
         self._told = ToldCases()
+        self._outlines = Outlines(with_coverages=False)
+        self._whole_outlines = Outlines(with_coverages=True)
 
     async def wall_now(
         self,
@@ -208,9 +218,10 @@ class WallReading(WallFigures):
     ) -> WallPage:
         """Open cases as they stood at a moment, entries at that very moment included.
 
-        Where more were open than ``FOLDED_AT_A_MOMENT``, only a screenful is folded if there is no other filter than
-        the county, the eldest hand-over first, which is the order of urgency where nothing was extended; with other
-        filters the eldest so many are looked at.
+        Each is looked at in outline, to count and sort, and only the screenful whole. Where more were open than
+        ``LOOKED_AT``, none but the screenful is looked at if there is no other filter than the county, the eldest
+        hand-over first, which is the order of urgency where nothing was extended; with other filters the eldest so
+        many are looked at.
 
         Args:
             at: The moment, on the cases' own clock.
@@ -224,35 +235,29 @@ class WallReading(WallFigures):
             row = await connection.fetchrow(*asked)
             assert row is not None  # an aggregate always gives a row
             stood = dict(row)
-            numbers: list[str] = stood.pop("open_cases")
-            screenful = filters == WallFilters(county=filters.county) and len(numbers) > FOLDED_AT_A_MOMENT
-            looked_at = numbers[offset : offset + limit] if screenful else numbers[:FOLDED_AT_A_MOMENT]
-            cases = await self._folded_at(connection, looked_at, at)
-        if screenful:
-            return WallPage(
-                tuple(sorted(cases, key=by_urgency)), len(numbers), WallNumbers(**stood, overdue=None, stickers=None)
-            )
-        shown = sorted((case for case in cases if filters.lets_through(case, at)), key=by_urgency)
-        all_seen = len(cases) == stood["open"]
-        return WallPage(
-            tuple(shown[offset : offset + limit]),
-            len(shown),
-            WallNumbers(
-                **stood,
-                overdue=sum(is_overdue(case, at) for case in cases) if all_seen else None,
-                stickers={colour: sum(case.sticker is colour for case in cases) for colour in Sticker}
-                if all_seen
-                else None,
-            ),
-            cut_off=len(numbers) > FOLDED_AT_A_MOMENT,
+            open_cases: list[str] = stood.pop("open_cases")
+            too_many = len(open_cases) > LOOKED_AT
+            if too_many and filters == WallFilters(county=filters.county):
+                screenful = await self._folded_at(connection, open_cases[offset : offset + limit], at)
+                return WallPage(screenful, len(open_cases), WallNumbers(**stood, overdue=None, stickers=None))
+            outlines = self._whole_outlines if filters.missing else self._outlines
+            seen = await outlines.until(connection, open_cases[:LOOKED_AT], at)
+            shown = sorted((case for case in seen if filters.lets_through(case, at)), key=by_urgency)
+            on_page = [case.case_no for case in shown[offset : offset + limit]]
+            screenful = await self._folded_at(connection, on_page, at)
+        all_seen = len(seen) == stood["open"]
+        numbers = WallNumbers(
+            **stood,
+            overdue=sum(is_overdue(case, at) for case in seen) if all_seen else None,
+            stickers={colour: sum(case.sticker is colour for case in seen) for colour in Sticker} if all_seen else None,
         )
+        return WallPage(screenful, len(shown), numbers, cut_off=too_many)
 
-    async def _folded_at(self, connection: PooledConnection, case_nos: Sequence[str], at: datetime) -> list[Case]:
-        """These cases, folded from their records up to a moment, from where they are known on."""
+    async def _folded_at(self, connection: PooledConnection, case_nos: Sequence[str], at: datetime) -> tuple[Case, ...]:
+        """These cases in order, folded from their records up to a moment, from where they are known on."""
         cases: list[Case] = []
-        for first in range(0, len(case_nos), _FOLDED_AT_A_TIME):
-            some = list(case_nos[first : first + _FOLDED_AT_A_TIME])
-            rows = await connection.fetch(*_ENTRIES_UNTIL(case_nos=some, at=at))
+        for first in range(0, len(case_nos), _PORTION):
+            rows = await connection.fetch(*_ENTRIES_UNTIL(case_nos=list(case_nos[first : first + _PORTION]), at=at))
             for case_no, of_case in groupby(rows, key=itemgetter("case_no")):
                 cases.append(self._told.tell(case_no, list(of_case)))
-        return cases
+        return tuple(sorted(cases, key=by_urgency))

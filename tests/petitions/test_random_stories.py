@@ -11,6 +11,7 @@ from petitions.events import Entry
 from petitions.evolution import fold
 from petitions.messages import read_message
 from petitions.notices import Notice, notices_for
+from petitions.outline import Outline, events_of_outline, outline
 from petitions.procedure import let_time_pass, open_case, take_in
 from petitions.report import handling_report
 from petitions.view import case_result, case_view
@@ -44,6 +45,15 @@ def test_every_story(rules: str, opened_after: timedelta, starred: bool, deeds: 
     assert written == run.entries
     assert fold(written) == case
     assert Case.model_validate_json(case.model_dump_json()) == case
+
+    # In outline it is told by fewer entries.
+    for until in (len(written), -(-len(written) // 2)):
+        whole = fold(written[:until])
+        assert whole is not None
+        for with_coverages in (True, False):
+            events = events_of_outline(with_coverages=with_coverages)
+            some = [entry for entry in written[:until] if entry.event in events]
+            assert outline(some, with_coverages=with_coverages) == Outline.of(whole, with_coverages=with_coverages)
 
     # So are the notices.
     again, told = None, list[Notice]()

@@ -9,11 +9,14 @@ import pytest
 from petitions.access import EVERYTHING, Sight
 from petitions.case import Case
 from petitions.evolution import fold
-from petitions.vocabulary import Outcome, Sticker
+from petitions.outline import Outline
+from petitions.vocabulary import Coverage, Outcome, Sticker
 from store import Store
 from store.known_cases import ToldCases
-from store.wall import by_urgency
+from store.wall import WallFilters, by_urgency, is_overdue
 from tests.petitions.building import DAY, HOUR, INTAKE, RECEIVED_AT, K, Story, concluded, rectifying, surveying
+
+FILTERS = [WallFilters(overdue=True), WallFilters(starred=True), *(WallFilters(missing=each) for each in Coverage)]
 
 
 def stories() -> list[Story]:
@@ -58,6 +61,9 @@ async def test_a_past_moment_is_what_the_record_folds_to(store: Store, sight: Si
         ended = [case.closing for case in cases if case.closing]
         still_open = sorted((case for case in cases if not case.closed), key=by_urgency)
         assert page.cases == tuple(still_open)
+        for filters in FILTERS:
+            found = [case for case in still_open if filters.lets_through(Outline.of(case), at)]
+            assert (await store.wall_at(at, filters, sight=sight, offset=1)).cases == tuple(found[1:])
         numbers = page.numbers
         assert numbers is not None
         assert numbers.received == len(received)
@@ -70,7 +76,26 @@ async def test_a_past_moment_is_what_the_record_folds_to(store: Store, sight: Si
         assert numbers.starred == sum(
             (stood(story, at) or stood(story, story.case.opened_at) or story.case).starred for story in received
         )
+        assert numbers.overdue == sum(is_overdue(Outline.of(case), at) for case in still_open)
         assert numbers.stickers == {colour: sum(case.sticker is colour for case in still_open) for colour in Sticker}
+
+
+async def test_of_a_past_moment_with_too_many_cases_the_eldest_are_looked_at(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        received_at = (RECEIVED_AT + number * HOUR).isoformat()
+        await store.record(f"P{number}", rectifying(case_no=f"P{number}", received_at=received_at).entries)
+    at = RECEIVED_AT + 30 * DAY
+    monkeypatch.setattr("store.wall.LOOKED_AT", 3)
+    screenful = await store.wall_at(at, offset=2, limit=2)
+    assert [case.case_no for case in screenful.cases] == ["P2", "P3"]
+    assert (screenful.matching, screenful.cut_off) == (4, False)
+    assert screenful.numbers is not None
+    assert (screenful.numbers.open, screenful.numbers.overdue, screenful.numbers.stickers) == (4, None, None)
+    filtered = await store.wall_at(at, WallFilters(overdue=True))
+    assert [case.case_no for case in filtered.cases] == ["P0", "P1", "P2"]
+    assert (filtered.matching, filtered.cut_off) == (3, True)
 
 
 def rows(story: Story) -> list[dict[str, object]]:
