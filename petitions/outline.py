@@ -4,7 +4,6 @@ Nothing is decided here: the entries are folded as in ``petitions.evolution``, o
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Self
 
 from petitions.case import Case, changed
@@ -12,7 +11,7 @@ from petitions.coverage import coverage
 from petitions.events import Entry
 from petitions.evolution import evolve
 from petitions.hand_over import HandOver
-from petitions.values import Instant
+from petitions.values import Instant, Name, Value
 from petitions.vocabulary import Coverage, MessageKind, Sticker
 
 PLACING: Final = frozenset(
@@ -39,21 +38,17 @@ COVERING: Final = PLACING | {
 """The events on which a whole outline hangs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """By what a case is found, counted and put in order among others.
-
-    Attributes:
-        missing: The coverages that it has not; none: they were not asked for.
-    """
+class Outline(Value):
+    """By what a case is found, counted and put in order among others."""
 
     hand_over: HandOver
     starred: bool
-    responsible_unit: str | None
+    responsible_unit: Name | None
     due_at: Instant
     overdue: bool
     sticker: Sticker | None
     missing: tuple[Coverage, ...] | None
+    """The coverages that it has not; none: they were not asked for."""
 
     @classmethod
     def of(cls, case: Case, *, with_coverages: bool = True) -> Self:
