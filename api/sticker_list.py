@@ -1,21 +1,69 @@
 """The stickers that are to be put up on a day, by colour: the list somebody carries to the wall in the morning."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from typing import Self
 
 from api.addresses import case_address
 from api.wall_query import Known, WallQuery
-from petitions.case import Case
 from petitions.clock import local
-from petitions.days import milestone_due
 from petitions.jurisdiction.model import Jurisdiction
+from petitions.outline import Outline
 from petitions.regions import shown
-from petitions.vocabulary import Sticker
+from petitions.stickers import StickerDue, stickers_due
+from petitions.vocabulary import Stage, Sticker
+from store.wall import ListedCase, Terms
 
-_LONGEST = 7
-"""Days between a sticker and the report, at the least looked through: rules of older files may have other stickers."""
+
+@dataclass(frozen=True)
+class Candidate:
+    """An open case, with what is read of it from the list.
+
+    Attributes:
+        county: As its hand-over has it.
+        unit: As ``unit/<name>``.
+        stickers: When each of its stickers falls due.
+        utc_offset_minutes: Of its local time.
+    """
+
+    case_no: str
+    starred: bool
+    county: str
+    unit: str | None
+    location: str
+    stage: Stage
+    stickers: tuple[StickerDue, ...]
+    utc_offset_minutes: int
+
+    @classmethod
+    def now(cls, case: ListedCase, terms: Terms) -> Self:
+        """A case as it stands."""
+        return cls(
+            case_no=case.case_no,
+            starred=case.starred,
+            county=case.county,
+            unit=case.responsible_unit,
+            location=case.location,
+            stage=case.stage,
+            stickers=stickers_due(terms.durations, case.due_at, terms.clock_started_at),
+            utc_offset_minutes=terms.durations.utc_offset_minutes,
+        )
+
+    @classmethod
+    def then(cls, case: Outline) -> Self:
+        """A case as it stood, of its whole outline."""
+        assert case.stage is not None
+        return cls(
+            case_no=case.case_no,
+            starred=case.starred,
+            county=case.hand_over.county,
+            unit=case.responsible_unit,
+            location=case.hand_over.location,
+            stage=case.stage,
+            stickers=stickers_due(case.durations, case.due_at, case.clock_started_at),
+            utc_offset_minutes=case.durations.utc_offset_minutes,
+        )
 
 
 @dataclass(frozen=True)
@@ -24,12 +72,15 @@ class ToPut:
 
     Attributes:
         case: On whose row.
+        address: Of the case's page.
         colour: Which.
+        county: What people read for the case's county.
+        unit: What they read for its unit.
         due: When it falls due, local time.
         put: It has fallen due already.
     """
 
-    case: Case
+    case: Candidate
     address: str
     colour: Sticker
     county: str
@@ -72,30 +123,28 @@ def regions(query: WallQuery, known: Known, jurisdiction: Jurisdiction) -> tuple
     return tuple(RegionOf(name, query.filtered(county=county).address(), chosen == county) for name, county in each)
 
 
-def looked_through(day: date, jurisdiction: Jurisdiction, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Between which moments a case is due that may get a sticker on a day."""
-    days = [sticker.day for sticker in jurisdiction.wall.stickers] or [jurisdiction.days.report]
-    longest = max(_LONGEST, jurisdiction.days.report - min(days))
-    earliest = max(0, max(days) - jurisdiction.days.report)
-    midnight = datetime.combine(day, time(0), tzinfo=zone)
-    return midnight - timedelta(days=earliest), midnight + timedelta(days=longest + 1)
-
-
-def sticker_list(cases: Iterable[Case], day: date, now: datetime, *, cut_off: bool = False) -> StickerList:
+def sticker_list(
+    cases: Iterable[Candidate],
+    day: date,
+    now: datetime,
+    region_names: Mapping[str, str],
+    *,
+    cut_off: bool = False,
+) -> StickerList:
     """The stickers of a local day.
 
     Args:
         cases: Open cases.
         day: Where they are.
         now: Tells what has fallen due already.
+        region_names: What people read for regions that are not shown by their own id.
         cut_off: These are not all that could have one.
     """
-    found = [one for case in cases for one in _of_day(case, day, now)]
-    colours = [(colour, tuple(_in_order(found, colour))) for colour in Sticker]
+    found = [one for case in cases if (one := _of_day(case, day, now, region_names)) is not None]
     weekday = "一二三四五六日"[day.weekday()]
     return StickerList(
         day=f"{day.year}年{day.month}月{day.day}日 星期{weekday}",
-        colours=tuple(colours),
+        colours=tuple((colour, tuple(_in_order(found, colour))) for colour in Sticker),
         number=len(found),
         cut_off=cut_off,
     )
@@ -105,24 +154,20 @@ def _in_order(found: Sequence[ToPut], colour: Sticker) -> list[ToPut]:
     return sorted((one for one in found if one.colour is colour), key=lambda one: (one.due, one.case.case_no))
 
 
-def _of_day(case: Case, day: date, now: datetime) -> list[ToPut]:
+def _of_day(case: Candidate, day: date, now: datetime, region_names: Mapping[str, str]) -> ToPut | None:
     """The case's sticker of that day; of several on one day the last, which covers the others."""
-    durations = case.rules.durations
-    due = [(milestone_due(case, put.day), put.colour) for put in durations.stickers]
     of_day = [
-        (at, colour)
-        for at, colour in due
-        if local(at, durations.utc_offset_minutes).date() == day and at > case.clock_started_at
+        (there, each) for each in case.stickers if (there := local(each.at, case.utc_offset_minutes)).date() == day
     ]
-    return [
-        ToPut(
-            case=case,
-            address=case_address(case.case_no),
-            colour=colour,
-            county=shown(case.hand_over.county, case.rules.region_names),
-            unit=case.title_of(case.responsible_unit) if case.responsible_unit else "待分发",
-            due=f"{local(at, durations.utc_offset_minutes):%H:%M}",
-            put=at <= now,
-        )
-        for at, colour in of_day[-1:]
-    ]
+    if not of_day:
+        return None
+    there, put = of_day[-1]
+    return ToPut(
+        case=case,
+        address=case_address(case.case_no),
+        colour=put.colour,
+        county=shown(case.county, region_names),
+        unit=case.unit.removeprefix("unit/") if case.unit else "待分发",
+        due=f"{there:%H:%M}",
+        put=put.at <= now,
+    )

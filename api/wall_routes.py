@@ -19,19 +19,15 @@ from api.halted import halted
 from api.kept_rows import Rows
 from api.marks import Sign
 from api.rendering import page
-from api.sticker_list import StickerList, looked_through, regions, sticker_list
+from api.sticker_list import Candidate, StickerList, regions, sticker_list
 from api.wall_list import as_csv, as_xlsx, table
 from api.wall_numbers import CLOSED_ROWS, Shared, SharedSurroundings, Surroundings
 from api.wall_page import ROWS, SCREEN_ROWS, wall
 from api.wall_query import Known, View, WallQuery, read_wall_query, shortened
 from petitions.access import Deed, Sight, authorize
 from petitions.jurisdiction.model import Jurisdiction
-from petitions.outline import Outline
-from store.wall import LOOKED_AT, NO_FILTERS, WallPage
+from store.wall import LISTED, NO_FILTERS, WallPage
 from store.wall_figures import Satisfaction
-
-LOOKED_THROUGH = 600
-"""Open cases that are looked through for the stickers of a day at the most; more of them nobody waits for."""
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -95,9 +91,9 @@ async def show_wall(looking: Looking, rows: Rows, request: Request) -> Response:
         query = replace(query, mistakes=(*query.mistakes, f"没有受理编号为“{shortened(wanted)}”的件，请核对编号。"))
     if query.view is View.STICKERS:
         stickers = await _stickers(looking, query)
-        return page(
-            "stickers.html", stickers=stickers, query=query, regions=regions(query, known, looking.jurisdiction)
-        )
+        by_region = regions(query, known, looking.jurisdiction)
+        # There may be thousands, and others wait for their walls.
+        return await asyncio.to_thread(page, "stickers.html", stickers=stickers, query=query, regions=by_region)
     shown, satisfaction = await asyncio.gather(_screenful(looking, query), _satisfaction(looking, query, around))
     if shown.matching and not shown.cases:
         # Past the last page: it has become shorter, or the address is somebody's own.
@@ -194,16 +190,16 @@ async def _stickers(looking: _Looking, query: WallQuery) -> StickerList:
     """The stickers of the day that is shown."""
     store, in_time = looking.context.store, looking.context.in_time
     at = query.at or looking.now
-    day = at.astimezone(looking.zone).date()
     if query.at is not None:
-        shown = await in_time(store.wall_at(at, query.filters, sight=looking.sight, limit=LOOKED_AT))
+        stood, cut_off = await in_time(store.outlines_at(at, query.filters, sight=looking.sight))
+        cases = [Candidate.then(case) for case in stood]
     else:
-        since, until = looked_through(day, looking.jurisdiction, looking.zone)
-        county = query.filters.county
-        asked = store.due_between(since, until, county, sight=looking.sight, limit=LOOKED_THROUGH)
-        shown = await in_time(asked)
-    cases = (case for case in shown.cases if query.filters.lets_through(Outline.of(case), at))
-    return sticker_list(cases, day, at, cut_off=shown.cut_off)
+        listed = await in_time(store.wall_list(query.filters, at, sight=looking.sight))
+        terms = await in_time(store.terms([case.case_no for case in listed]))
+        cases = [Candidate.now(case, terms[case.case_no]) for case in listed if case.case_no in terms]
+        cut_off = len(listed) == LISTED
+    day = at.astimezone(looking.zone).date()
+    return sticker_list(cases, day, at, looking.jurisdiction.regions(), cut_off=cut_off)
 
 
 @router.api_route("/counties", methods=["GET", "HEAD"])

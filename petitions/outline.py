@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import Final, Self
 
 from petitions.case import Case, changed
+from petitions.case_rules import Durations
 from petitions.coverage import coverage
 from petitions.events import Entry
 from petitions.evolution import evolve
 from petitions.hand_over import HandOver
 from petitions.values import Instant, Name, Value
-from petitions.vocabulary import Coverage, MessageKind, Sticker
+from petitions.vocabulary import Coverage, MessageKind, Stage, Sticker
 
 PLACING: Final = frozenset(
     {
@@ -26,8 +27,8 @@ PLACING: Final = frozenset(
         str(MessageKind.STARRING),
     }
 )
-"""The events on which an outline hangs, but for its coverages."""
-COVERING: Final = PLACING | {
+"""The events on which an outline hangs that is not whole."""
+WHOLE: Final = PLACING | {
     "stage_entered",
     "survey_judged",
     str(MessageKind.LEADER_INSTRUCTION),
@@ -47,12 +48,16 @@ class Outline(Value):
     due_at: Instant
     overdue: bool
     sticker: Sticker | None
+    durations: Durations
+    clock_started_at: Instant
+    stage: Stage | None
+    """Of a whole outline alone, as the next."""
     missing: tuple[Coverage, ...] | None
-    """The coverages that it has not; none: they were not asked for."""
+    """The coverages that it has not."""
 
     @classmethod
-    def of(cls, case: Case, *, with_coverages: bool = True) -> Self:
-        """Of a whole case; without its coverages it need not be whole."""
+    def of(cls, case: Case, *, whole: bool = True) -> Self:
+        """Of a case; only of a whole one can the outline be whole."""
         return cls(
             hand_over=case.hand_over,
             starred=case.starred,
@@ -60,7 +65,10 @@ class Outline(Value):
             due_at=case.due_at,
             overdue=case.overdue,
             sticker=case.sticker,
-            missing=coverage(case).missing if with_coverages else None,
+            durations=case.rules.durations,
+            clock_started_at=case.clock_started_at,
+            stage=case.stage if whole else None,
+            missing=coverage(case).missing if whole else None,
         )
 
     @property
@@ -69,17 +77,17 @@ class Outline(Value):
         return self.hand_over.case_no
 
 
-def events_of_outline(*, with_coverages: bool) -> frozenset[str]:
+def events_of_outline(*, whole: bool) -> frozenset[str]:
     """The events whose entries ``outline`` needs."""
-    return COVERING if with_coverages else PLACING
+    return WHOLE if whole else PLACING
 
 
-def outline(entries: Iterable[Entry], *, with_coverages: bool) -> Outline:
+def outline(entries: Iterable[Entry], *, whole: bool) -> Outline:
     """A case after these entries of its record, in outline.
 
     Args:
         entries: In their order, from the hand-over on; those of other events than ``events_of_outline`` may be missing.
-        with_coverages: Also which coverages it has not.
+        whole: Also its stage, and which coverages it has not.
 
     Raises:
         ValueError: Entries are out of order, or the first is not the hand-over.
@@ -91,4 +99,4 @@ def outline(entries: Iterable[Entry], *, with_coverages: bool) -> Outline:
         case = evolve(case, entry)
     if case is None:
         raise ValueError("a record starts with the hand-over, not with nothing")
-    return Outline.of(case, with_coverages=with_coverages)
+    return Outline.of(case, whole=whole)

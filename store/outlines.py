@@ -26,12 +26,12 @@ class Outlines:
     Who looks back goes from moment to moment, and most cases stood the same in the last one.
 
     Args:
-        with_coverages: Whether they say which coverages a case has not, which takes longer.
+        whole: Whether they say all that outlines can, which takes longer.
     """
 
-    def __init__(self, *, with_coverages: bool) -> None:
-        self._with_coverages = with_coverages
-        self._events = sorted(events_of_outline(with_coverages=with_coverages))
+    def __init__(self, *, whole: bool) -> None:
+        self._whole = whole
+        self._events = sorted(events_of_outline(whole=whole))
         self._known: Known[Outline] = Known(_MOST)
 
     async def until(self, connection: PooledConnection, case_nos: Sequence[str], at: datetime) -> list[Outline]:
@@ -59,6 +59,6 @@ class Outlines:
         told: list[Outline] = []
         for case_no, of_case in groupby(rows, key=itemgetter("case_no")):
             entries = (Entry.model_validate_json(row["entry"]) for row in of_case)
-            told.append(outline(entries, with_coverages=self._with_coverages))
+            told.append(outline(entries, whole=self._whole))
             self._known.keep(last[case_no], told[-1])
         return told

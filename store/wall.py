@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from petitions.access import EVERYTHING, Sight
 from petitions.case import Case
+from petitions.case_rules import Durations
 from petitions.outline import Outline
 from petitions.regions import regions_of
 from petitions.values import Instant, Name, Value
@@ -22,9 +23,10 @@ from store.states import state_of
 from store.wall_figures import WallFigures, WallNumbers
 
 _SQL = queries.load("wall")
-_OPEN, _STATES, _MATCHING, _DUE_BETWEEN = _SQL["open"], _SQL["states"], _SQL["matching"], _SQL["due_between"]
+_OPEN, _STATES, _MATCHING = _SQL["open"], _SQL["states"], _SQL["matching"]
 _STANDING, _ENTRIES_UNTIL = _SQL["standing"], _SQL["entries_until"]
-_LISTED = queries.load("wall_list")["listed"]
+_LIST_SQL = queries.load("wall_list")
+_LISTED, _FIRST, _DURATIONS = _LIST_SQL["listed"], _LIST_SQL["first"], _LIST_SQL["durations"]
 
 LOOKED_AT = 1_000
 """Cases of a past moment that are looked at one by one at the most; a county's filter is applied before."""
@@ -51,10 +53,10 @@ class WallFilters(Value):
         """Whether a case is shown, as the query would say; ``now`` as for ``wall_now``.
 
         Raises:
-            TypeError: A coverage is asked for, and the outline is without.
+            TypeError: A coverage is asked for, and the outline is not whole.
         """
         if self.missing is not None and case.missing is None:
-            raise TypeError("an outline without its coverages cannot be asked for one")
+            raise TypeError("only a whole outline can be asked for a coverage")
         return (
             (self.county is None or self.county in regions_of(case.hand_over.county))
             and (self.category is None or self.category in case.hand_over.categories)
@@ -97,6 +99,13 @@ class ListedCase(Value):
     has_revisit: bool
 
 
+class Terms(NamedTuple):
+    """By what the days of a case are counted."""
+
+    durations: Durations
+    clock_started_at: datetime
+
+
 @dataclass(frozen=True)
 class WallPage:
     """A screenful.
@@ -105,7 +114,7 @@ class WallPage:
         cases: In the order in which they are shown.
         matching: How many open cases pass the filters.
         numbers: Of all cases in sight; none: they were not asked for.
-        cut_off: More cases were open than are looked at: of a past moment, or due at some time.
+        cut_off: More cases were open at a past moment than are looked at.
     """
 
     cases: tuple[Case, ...]
@@ -126,8 +135,9 @@ class WallReading(WallFigures):
         super().__init__(pool)
         self._known: Known[Case] = Known()
         self._told = ToldCases()
-        self._outlines = Outlines(with_coverages=False)
-        self._whole_outlines = Outlines(with_coverages=True)
+        self._durations: Known[Durations] = Known(LISTED)
+        self._outlines = Outlines(whole=False)
+        self._whole_outlines = Outlines(whole=True)
 
     async def wall_now(
         self,
@@ -183,29 +193,21 @@ class WallReading(WallFigures):
                 self._known.keep(Version.of(row), case)
         return tuple(found[version.case_no] for version in versions if version.case_no in found)
 
-    async def due_between(
-        self,
-        since: datetime,
-        until: datetime,
-        county: str | None = None,
-        *,
-        sight: Sight = EVERYTHING,
-        limit: int,
-    ) -> WallPage:
-        """The open cases that are due from one moment on and before another, those due first at the front.
-
-        Args:
-            since: The first moment.
-            until: The moment after the last.
-            county: Only of this region; none: of all.
-            sight: Which of them whoever looks may see.
-            limit: How many at the most; whether there are more is said.
-        """
-        asked = _DUE_BETWEEN(since=since, until=until, county=county, limit=limit + 1, **sight_parameters(sight))
+    async def terms(self, case_nos: Sequence[str]) -> dict[str, Terms]:
+        """By which time limits these cases go, and since when."""
         async with self._connected() as connection:
-            rows = await connection.fetch(*asked)
-            cases = await self._cases(connection, [Version.of(row) for row in rows[:limit]])
-        return WallPage(cases, len(rows), cut_off=len(rows) > limit)
+            rows = await connection.fetch(*_FIRST(case_nos=list(case_nos)))
+            first = {row["case_no"]: Version(row["case_no"], 1, row["hash"]) for row in rows}
+            unknown = [case_no for case_no, version in first.items() if self._durations.get(version) is None]
+            for row in await connection.fetch(*_DURATIONS(case_nos=unknown)) if unknown else []:
+                durations = Durations.model_validate_json(row["durations"])
+                for case_no in row["case_nos"]:
+                    self._durations.keep(first[case_no], durations)
+        return {
+            row["case_no"]: Terms(durations, row["reopened_at"] or row["received_at"])
+            for row in rows
+            if (durations := self._durations.get(first[row["case_no"]])) is not None
+        }
 
     async def wall_at(
         self,
@@ -230,12 +232,8 @@ class WallReading(WallFigures):
             offset: How many are passed over.
             limit: How many are shown at the most.
         """
-        asked = _STANDING(at=at, county=filters.county, **sight_parameters(sight))
         async with self._connected() as connection:
-            row = await connection.fetchrow(*asked)
-            assert row is not None  # an aggregate always gives a row
-            stood = dict(row)
-            open_cases: list[str] = stood.pop("open_cases")
+            stood, open_cases = await self._stood(connection, at, filters.county, sight)
             too_many = len(open_cases) > LOOKED_AT
             if too_many and filters == WallFilters(county=filters.county):
                 screenful = await self._folded_at(connection, open_cases[offset : offset + limit], at)
@@ -252,6 +250,30 @@ class WallReading(WallFigures):
             stickers={colour: sum(case.sticker is colour for case in seen) for colour in Sticker} if all_seen else None,
         )
         return WallPage(screenful, len(shown), numbers, cut_off=too_many)
+
+    async def outlines_at(
+        self, at: datetime, filters: WallFilters = NO_FILTERS, *, sight: Sight = EVERYTHING
+    ) -> tuple[tuple[Outline, ...], bool]:
+        """All open cases as they stood at a moment, in whole outlines; and whether there were more.
+
+        Args:
+            at: As for ``wall_at``.
+            filters: Likewise; of more than ``LOOKED_AT`` the eldest so many are looked at.
+            sight: Likewise.
+        """
+        async with self._connected() as connection:
+            _, open_cases = await self._stood(connection, at, filters.county, sight)
+            seen = await self._whole_outlines.until(connection, open_cases[:LOOKED_AT], at)
+        return tuple(case for case in seen if filters.lets_through(case, at)), len(open_cases) > LOOKED_AT
+
+    async def _stood(
+        self, connection: PooledConnection, at: datetime, county: str | None, sight: Sight
+    ) -> tuple[dict[str, Any], list[str]]:
+        """The numbers of a moment, and which cases of the county were open, the eldest first."""
+        row = await connection.fetchrow(*_STANDING(at=at, county=county, **sight_parameters(sight)))
+        assert row is not None  # an aggregate always gives a row
+        stood = dict(row)
+        return stood, stood.pop("open_cases")
 
     async def _folded_at(self, connection: PooledConnection, case_nos: Sequence[str], at: datetime) -> tuple[Case, ...]:
         """These cases in order, folded from their records up to a moment, from where they are known on."""

@@ -50,22 +50,6 @@ WHERE closed_at IS NULL
         ELSE has_revisit
     END);
 
--- due_between: open cases in sight that are due between two moments, those due first at the front
-SELECT chosen.case_no, petition_case.revision, petition_case.hash
-FROM (
-    SELECT case_no, due_at, starred, received_at
-    FROM petition_case
-    WHERE closed_at IS NULL
-        AND due_at >= :since::timestamptz AND due_at < :until::timestamptz
-        AND (:sight_county::text IS NULL OR :sight_county = ANY (string_to_array(county, '、')))
-        AND (:sight_unit::text IS NULL OR :sight_unit = ANY (units))
-        AND (:county::text IS NULL OR :county = ANY (string_to_array(county, '、')))
-    ORDER BY due_at, starred DESC, received_at, case_no
-    LIMIT :limit
-) AS chosen
-JOIN petition_case USING (case_no)
-ORDER BY chosen.due_at, chosen.starred DESC, chosen.received_at, chosen.case_no;
-
 -- standing: the numbers of all cases in sight as they stood at a moment, and which of them were open
 WITH settled AS (
     -- What was closed by then and is so still stands in the read model as it stood.

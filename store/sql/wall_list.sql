@@ -22,3 +22,20 @@ WHERE closed_at IS NULL
     END)
 ORDER BY due_at, petition_case.starred DESC, received_at, case_no
 LIMIT :limit;
+
+-- first: of these cases the hash of the first entry, the hand-over and the last reopening
+SELECT
+    first.case_no, first.hash, first.received_at,
+    (
+        SELECT max(reopened.at)
+        FROM case_event AS reopened
+        WHERE reopened.case_no = first.case_no AND reopened.outcome = 'reopened'
+    ) AS reopened_at
+FROM case_event AS first
+WHERE first.seq = 1 AND first.case_no = ANY (:case_nos::text[]);
+
+-- durations: the time limits by which these cases go, and which of them by which
+SELECT entry #>> '{happened,rules,durations}' AS durations, array_agg(case_no) AS case_nos
+FROM case_event
+WHERE seq = 1 AND case_no = ANY (:case_nos::text[])
+GROUP BY 1;

@@ -402,17 +402,15 @@ async def test_a_list_of_stickers_that_is_not_whole_says_so(
     at = (RECEIVED_AT + 2 * DAY).isoformat()
     told = [rectifying(case_no=f"S{number}", county=f"{'甲乙'[number % 2]}县", received_at=at) for number in range(3)]
     await records.keep(*told)
-    since, until = RECEIVED_AT, RECEIVED_AT + 30 * DAY
-    some = await records.store.due_between(since, until, limit=2)
-    assert some.cut_off
-    assert len(some.cases) == 2
-    whole = await records.store.due_between(since, until, "甲县", limit=2)
-    assert not whole.cut_off
-    assert [case.case_no for case in whole.cases] == ["S0", "S2"]
-    assert "共3张" in (await read(client, "/?view=stickers")).text
-    monkeypatch.setattr("api.wall_routes.LOOKED_THROUGH", 2)
-    page = await read(client, "/?view=stickers")
-    assert "先列出2张" in page.text
-    assert "清单不全" in page.text
-    alone = await read(client, "/?view=stickers&county=甲县")
+    past = "/?view=stickers&at=2021-09-03T07:00"
+    for address in ("/?view=stickers", past):
+        assert "共3张" in (await read(client, address)).text
+    monkeypatch.setattr("store.wall.LISTED", 2)
+    monkeypatch.setattr("api.wall_routes.LISTED", 2)
+    monkeypatch.setattr("store.wall.LOOKED_AT", 2)
+    for address, which in (("/?view=stickers", "时限最近"), (past, "较早交办")):
+        page = await read(client, address)
+        assert "先列出2张" in page.text
+        assert f"只查了{which}的一部分，清单不全" in page.text
+    alone = await read(client, "/?view=stickers&at=2021-09-03T07:00&county=甲县")
     assert "共2张" in alone.text

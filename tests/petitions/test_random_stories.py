@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from petitions.case import Case
+from petitions.days import milestone_due
 from petitions.events import Entry
 from petitions.evolution import fold
 from petitions.messages import read_message
@@ -14,6 +15,7 @@ from petitions.notices import Notice, notices_for
 from petitions.outline import Outline, events_of_outline, outline
 from petitions.procedure import let_time_pass, open_case, take_in
 from petitions.report import handling_report
+from petitions.stickers import stickers_due
 from petitions.view import case_result, case_view
 from petitions.vocabulary import MessageKind, Milestone
 from tests.petitions.building import DAY, HOUR, hand_over
@@ -48,12 +50,19 @@ def test_every_story(rules: str, opened_after: timedelta, starred: bool, deeds: 
 
     # In outline it is told by fewer entries.
     for until in (len(written), -(-len(written) // 2)):
-        whole = fold(written[:until])
-        assert whole is not None
-        for with_coverages in (True, False):
-            events = events_of_outline(with_coverages=with_coverages)
+        then = fold(written[:until])
+        assert then is not None
+        for is_whole in (True, False):
+            events = events_of_outline(whole=is_whole)
             some = [entry for entry in written[:until] if entry.event in events]
-            assert outline(some, with_coverages=with_coverages) == Outline.of(whole, with_coverages=with_coverages)
+            assert outline(some, whole=is_whole) == Outline.of(then, whole=is_whole)
+
+    # What stands on the wall when can be told without it.
+    days = {put.colour: milestone_due(case, put.day) for put in case.rules.durations.stickers}
+    due = stickers_due(case.rules.durations, case.due_at, case.clock_started_at)
+    assert {each.colour: each.at for each in due} == {
+        colour: at for colour, at in days.items() if at > case.clock_started_at
+    }
 
     # So are the notices.
     again, told = None, list[Notice]()
