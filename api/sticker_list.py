@@ -15,6 +15,9 @@ from petitions.stickers import StickerDue, stickers_due
 from petitions.vocabulary import Stage, Sticker
 from store.wall import ListedCase, Terms
 
+LISTED_OF_A_COLOUR = 400
+"""Stickers of a colour that stand on one page at the most: more of them nobody carries along."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -73,7 +76,6 @@ class ToPut:
     Attributes:
         case: On whose row.
         address: Of the case's page.
-        colour: Which.
         county: What people read for the case's county.
         unit: What they read for its unit.
         due: When it falls due, local time.
@@ -82,11 +84,25 @@ class ToPut:
 
     case: Candidate
     address: str
-    colour: Sticker
     county: str
     unit: str
     due: str
     put: bool
+
+
+@dataclass(frozen=True)
+class OfColour:
+    """The stickers of one colour.
+
+    Attributes:
+        colour: Which.
+        number: How many there are.
+        puts: The earliest of them, ``LISTED_OF_A_COLOUR`` at the most.
+    """
+
+    colour: Sticker
+    number: int
+    puts: tuple[ToPut, ...]
 
 
 @dataclass(frozen=True)
@@ -95,13 +111,13 @@ class StickerList:
 
     Attributes:
         day: Which.
-        colours: In the order of the days, each with its stickers, the earliest first.
+        colours: In the order of the days.
         number: How many stickers.
         cut_off: There are too many open cases: not all were looked through.
     """
 
     day: str
-    colours: tuple[tuple[Sticker, tuple[ToPut, ...]], ...]
+    colours: tuple[OfColour, ...]
     number: int
     cut_off: bool
 
@@ -140,34 +156,36 @@ def sticker_list(
         region_names: What people read for regions that are not shown by their own id.
         cut_off: These are not all that could have one.
     """
-    found = [one for case in cases if (one := _of_day(case, day, now, region_names)) is not None]
+    found = [(case, put) for case in cases if (put := _of_day(case, day)) is not None]
     weekday = "一二三四五六日"[day.weekday()]
     return StickerList(
         day=f"{day.year}年{day.month}月{day.day}日 星期{weekday}",
-        colours=tuple((colour, tuple(_in_order(found, colour))) for colour in Sticker),
+        colours=tuple(_of_colour(colour, found, now, region_names) for colour in Sticker),
         number=len(found),
         cut_off=cut_off,
     )
 
 
-def _in_order(found: Sequence[ToPut], colour: Sticker) -> list[ToPut]:
-    return sorted((one for one in found if one.colour is colour), key=lambda one: (one.due, one.case.case_no))
-
-
-def _of_day(case: Candidate, day: date, now: datetime, region_names: Mapping[str, str]) -> ToPut | None:
+def _of_day(case: Candidate, day: date) -> StickerDue | None:
     """The case's sticker of that day; of several on one day the last, which covers the others."""
-    of_day = [
-        (there, each) for each in case.stickers if (there := local(each.at, case.utc_offset_minutes)).date() == day
-    ]
-    if not of_day:
-        return None
-    there, put = of_day[-1]
+    of_day = [each for each in case.stickers if local(each.at, case.utc_offset_minutes).date() == day]
+    return of_day[-1] if of_day else None
+
+
+def _of_colour(
+    colour: Sticker, found: Sequence[tuple[Candidate, StickerDue]], now: datetime, region_names: Mapping[str, str]
+) -> OfColour:
+    of_it = [(case, put) for case, put in found if put.colour is colour]
+    first = sorted(of_it, key=lambda one: (one[1].at, one[0].case_no))[:LISTED_OF_A_COLOUR]
+    return OfColour(colour, len(of_it), tuple(_to_put(case, put, now, region_names) for case, put in first))
+
+
+def _to_put(case: Candidate, put: StickerDue, now: datetime, region_names: Mapping[str, str]) -> ToPut:
     return ToPut(
         case=case,
         address=case_address(case.case_no),
-        colour=put.colour,
         county=shown(case.county, region_names),
         unit=case.unit.removeprefix("unit/") if case.unit else "待分发",
-        due=f"{there:%H:%M}",
+        due=f"{local(put.at, case.utc_offset_minutes):%H:%M}",
         put=put.at <= now,
     )

@@ -220,6 +220,7 @@ async def _measure(url: str, now: datetime, say: Callable[[str], None]) -> tuple
                 ("a screenful", lambda _: "/", _TIMES, PAGE_SECONDS),
                 ("a screenful, filtered", lambda _: "/?county=万源市&missing=revisit", _TIMES, PAGE_SECONDS),
                 ("the hundredth screenful", lambda _: "/?page=100", _TIMES, PAGE_SECONDS),
+                ("the stickers of the day", lambda _: "/?view=stickers", 30, None),
                 ("what the live page asks for", lambda _: "/?part=rows", 30, None),
                 ("a past moment", lambda number: f"/?at={past(number)}", _TIMES_AT, MOMENT_SECONDS),
                 ("a past moment, a county", lambda n: f"/?at={past(n)}&county=万源市", _TIMES_AT, MOMENT_SECONDS),

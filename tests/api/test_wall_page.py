@@ -405,6 +405,12 @@ async def test_a_list_of_stickers_that_is_not_whole_says_so(
     past = "/?view=stickers&at=2021-09-03T07:00"
     for address in ("/?view=stickers", past):
         assert "共3张" in (await read(client, address)).text
+    monkeypatch.setattr("api.sticker_list.LISTED_OF_A_COLOUR", 2)
+    page = await read(client, "/?view=stickers")
+    assert "共3张" in page.text
+    assert "以上是最早到期的2张，其余1张请按县市区分别列出。" in page.text
+    assert ("S0" in page.text, "S1" in page.text, "S2" in page.text) == (True, True, False)
+    assert "其余" not in (await read(client, "/?view=stickers&county=甲县")).text
     monkeypatch.setattr("store.wall.LISTED", 2)
     monkeypatch.setattr("api.wall_routes.LISTED", 2)
     monkeypatch.setattr("store.wall.LOOKED_AT", 2)
