@@ -29,7 +29,7 @@ class WorkerSettings(DatabaseSettings, PayloadSettings):
     """How long running activities may take to finish when the worker is told to stop."""
     worker_processes: Annotated[int, Field(ge=1, le=64)] = 1
     """Processes that work, each with a runtime of its own; more than one are kept running by the first."""
-    worker_build_id: Annotated[str, Field(pattern=r"[A-Za-z0-9._-]{1,100}")] | None = None
+    worker_build_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] | None = None
     """The version of a worker deployment that this worker is; none: it takes part in no deployment."""
     worker_activities: Annotated[int, Field(ge=1)] = 20
     """Ordinary activities at a time."""

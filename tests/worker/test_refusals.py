@@ -20,7 +20,9 @@ async def test_without_a_database_url(place: Place, log: Path) -> None:
 
 
 async def test_wrong_settings_are_named_all_at_once(place: Place, log: Path) -> None:
-    told = await refusal(log, place.settings | {"GUATU_WORKER_PORT": "99999", "GUATU_SHORT_CLOCK": "{"})
+    wrong = {"GUATU_WORKER_PORT": "99999", "GUATU_SHORT_CLOCK": "{", "GUATU_WORKER_BUILD_ID": "a b"}
+    told = await refusal(log, place.settings | wrong)
+    assert "GUATU_WORKER_BUILD_ID is wrong" in told
     assert "GUATU_WORKER_PORT is wrong" in told
     assert "GUATU_SHORT_CLOCK is wrong" in told
     assert "\n" not in told
