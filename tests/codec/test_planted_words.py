@@ -152,6 +152,11 @@ async def test_what_a_case_says_stands_nowhere_in_temporal() -> None:
         await _opened_by_the_codec_server(run)
         # Last of all, what somebody writes there in plain: the same search finds it, in the same places.
         await run.plain.start_workflow("PetitionCase", given("P2"), id="case-P2", task_queue="petition-cases")
+        # It is found once Temporal lists it, which is a moment after it began.
+        for _ in range(600):
+            if [each.id async for each in run.plain.list_workflows("WorkflowId = 'case-P2'")]:
+                break
+            await asyncio.sleep(0.1)
         found = await search_everything(WORDS, *run.places())
         assert {finding.needle for finding in found} == {SUMMARY, LOCATION}
         places = places_in(found)
