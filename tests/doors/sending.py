@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,8 +54,6 @@ class Correspondence:
     case: OutsideCase
     codes: Counter[str] = field(default_factory=Counter[str])
     """How updates were answered."""
-    doubtful: Counter[str | None] = field(default_factory=Counter[str | None])
-    """Updates that had to be sent again, and that nothing can be known by: they may be on record for each time."""
     _unreadable: Counter[str | None] = field(default_factory=Counter[str | None])
     _readable: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     _updates: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPDATES_AT_ONCE))
@@ -71,19 +69,11 @@ class Correspondence:
         for _ in range(message.times):
             if message.door is None:
                 async with self._updates:
-                    self.codes[await self._update(message)] += 1
+                    self.codes[await answer_to(self.case, message.arguments)] += 1
             else:
                 async with self._signals:
                     await self.case.handle.signal(message.door, args=message.arguments)
             self.book(message)
-
-    async def _update(self, message: Sent) -> str:
-        def again() -> None:
-            read = message_of(None, message.arguments)
-            if isinstance(read, Unreadable):
-                self.doubtful[read.message_id] += 1
-
-        return await answer_to(self.case, message.arguments, again)
 
     def book(self, message: Sent) -> None:
         """Note what the record must show of a message that the server has taken."""
@@ -93,23 +83,35 @@ class Correspondence:
         else:
             self._readable.setdefault(read.message_id, set()).add(content_digest(read))
 
-    @property
-    def due(self) -> Counter[str | None]:
+    def due(self, received: Iterable[tuple[str | None, Sequence[Payload]]]) -> Counter[str | None]:
         """How many entries each message id must have: one for each content, however often that was sent.
 
-        What cannot be read has no content to know it by: it is refused each time.
+        What cannot be read has no content to know it by: it is refused each time that it comes. That may be more often
+        than it was sent: a client whose request is not answered in time asks again, unseen, and a case that has
+        continued as new in between does not know that request any more.
+
+        Args:
+            received: what came in, as the histories have it.
+
+        Raises:
+            AssertionError: something that was sent never came.
         """
+        came: Counter[str | None] = Counter()
+        for door, payloads in received:
+            read = message_of(door, [RawValue(payload) for payload in payloads])
+            if isinstance(read, Unreadable):
+                came[read.message_id] += 1
+        assert self._unreadable <= came, self._unreadable - came
         known: Counter[str | None] = Counter({key: len(contents) for key, contents in self._readable.items()})
-        return known + self._unreadable
+        return known + came
 
 
-async def answer_to(case: OutsideCase, arguments: Sequence[Any], again: Callable[[], None] = lambda: None) -> str:
+async def answer_to(case: OutsideCase, arguments: Sequence[Any]) -> str:
     """Send an update until it is answered, always under the same id.
 
     Args:
         case: to which.
         arguments: what it brings.
-        again: called each time before it is sent once more.
 
     Returns:
         the code of its refusal, or ``taken``.
@@ -123,7 +125,6 @@ async def answer_to(case: OutsideCase, arguments: Sequence[Any], again: Callable
         except RPCError as error:
             if error.status not in ANSWERED_LATER:
                 raise
-            again()
             await asyncio.sleep(0.2)
         else:
             return "taken"

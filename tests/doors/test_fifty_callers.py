@@ -13,7 +13,7 @@ from intake.engine import Started, start_case
 from petitions.hand_over import HandOver
 from petitions.vocabulary import Category, Channel
 from store import Store
-from tests.doors.failed_tasks import runs_of
+from tests.doors.histories import runs_of
 from tests.workflows.outside_program import CHINA, UNIT, by
 
 pytestmark = pytest.mark.usefixtures("worker")

@@ -16,8 +16,8 @@ from temporalio.client import Client
 
 from guatu.embedded.stack import EmbeddedStack
 from store import Store
-from tests.doors.failed_tasks import runs_of
 from tests.doors.generated import Generator, every_nasty_one
+from tests.doors.histories import runs_of
 from tests.doors.sending import Correspondence, Sent, booked
 from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
 
@@ -149,7 +149,8 @@ async def test_no_case_takes_any_harm(client: Client, store: Store, database: An
         view = await each.case.view()
         assert view["stage"] == ("rectifying" if stage == "reworking" else stage), each.case.case_no
         on_record = await _quiet(database, each.case) - before[each.case.case_no]
-        assert each.due <= on_record <= each.due + each.doubtful, each.case.case_no
+        received = (await runs_of(client, each.case.handle.id)).received
+        assert on_record == each.due(received), each.case.case_no
         refused = await database.fetchval(_REFUSED, each.case.case_no)
         assert view["refused_count"] == refused
     await asyncio.gather(*(_is_concluded(client, store, each) for each in letters))

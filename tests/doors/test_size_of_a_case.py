@@ -13,7 +13,7 @@ from petitions.case import MOST_MESSAGES, MOST_OF_A_KIND
 from petitions.vocabulary import Stage
 from store import Store
 from tests.doors.conftest import WorkerOf
-from tests.doors.failed_tasks import runs_of
+from tests.doors.histories import runs_of
 from tests.doors.nasty import NASTY
 from tests.doors.sending import answer_to
 from tests.doors.stuffing import Stuffed

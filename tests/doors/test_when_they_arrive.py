@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from store import Store
 from tests.doors.conftest import WorkerOf
-from tests.doors.failed_tasks import TOO_MANY_AT_ONCE, runs_of
+from tests.doors.histories import TOO_MANY_AT_ONCE, runs_of
 from tests.doors.sending import answer_to
 from tests.worker.conftest import Place
 from tests.worker.worker_process import until

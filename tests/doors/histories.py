@@ -1,9 +1,10 @@
-"""What went wrong in the histories of a case, over all its runs."""
+"""What the histories of a case say, over all its runs: what went wrong in them, and what came in."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
@@ -24,11 +25,15 @@ class Runs:
         ids: The run ids, the latest first.
         failed: Workflow tasks that failed, by cause; what the server does of its own accord is left out.
         events: The events of all runs, by type.
+        received: The signals and updates that came in: the signal's name (none: an update), and its arguments.
     """
 
     ids: list[str] = field(default_factory=list[str])
     failed: Counter[str] = field(default_factory=Counter[str])
     events: Counter[str] = field(default_factory=Counter[str])
+    received: list[tuple[str | None, Sequence[Payload]]] = field(
+        default_factory=list[tuple[str | None, Sequence[Payload]]]
+    )
 
 
 async def runs_of(client: Client, workflow_id: str) -> Runs:
@@ -46,8 +51,19 @@ async def runs_of(client: Client, workflow_id: str) -> Runs:
                 cause = WorkflowTaskFailedCause.Name(event.workflow_task_failed_event_attributes.cause)
                 if cause not in SERVERS_OWN:
                     runs.failed[cause] += 1
+            runs.received += _received(event)
         run_id = former
     return runs
+
+
+def _received(event: HistoryEvent) -> list[tuple[str | None, Sequence[Payload]]]:
+    if event.HasField("workflow_execution_signaled_event_attributes"):
+        signal = event.workflow_execution_signaled_event_attributes
+        return [(signal.signal_name, signal.input.payloads)]
+    if event.HasField("workflow_execution_update_accepted_event_attributes"):
+        given = event.workflow_execution_update_accepted_event_attributes.accepted_request.input
+        return [(None, given.args.payloads)]
+    return []
 
 
 def _events(client: Client, workflow_id: str, run_id: str) -> AsyncIterator[HistoryEvent]:
