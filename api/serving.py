@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import AsyncGenerator
 
@@ -54,6 +55,10 @@ def taken_port(host: str, port: int, *, purpose: str, setting: str):
             listener.bind((host, port))
             listener.listen(2048)
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                host_setting = setting.replace("PORT", "HOST")
+                told = f"{host} is no address of this machine: set {host_setting} to one of it (0.0.0.0: all)"
+                raise PortInUseError(f"{purpose} cannot listen there: {told}") from None
             raise PortInUseError(
                 f"{purpose} cannot listen on {host}:{port} ({error.strerror}); "
                 f"stop what uses the port, or set {setting} to another (0: any free one)"

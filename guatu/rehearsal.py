@@ -25,8 +25,10 @@ from temporalio.worker import (
 )
 from temporalio.workflow import ActivityHandle
 
+from intake.engine import client_data_converter
 from petitions.hand_over import WORKFLOW_ID_PREFIX
 from petitions.values import Value
+from sealing.errors import KeyFileError, NoPayloadKeysError, SealingError
 from sealing.settings import PayloadSettings
 from worker.process import case_replayer, data_converter_for
 from workflows import activity_interface
@@ -86,7 +88,7 @@ async def rehearse(client: Client, settings: PayloadSettings) -> Rehearsal:
 
     Raises:
         RPCError: Temporal does not answer.
-        KeyFileError, CipherMissingError: Payloads are sealed, and cannot be opened here.
+        KeyFileError, NoPayloadKeysError, CipherMissingError: Payloads are sealed, and cannot be opened here.
     """
     cases, faults, reworded = 0, list[Fault](), list[str]()
     out_trays, out_tray_faults = 0, list[Fault]()
@@ -169,11 +171,25 @@ class _Replay:
 
     async def of(self, history: WorkflowHistory) -> tuple[str | None, bool]:
         """Why this version must not be let at the case, if so; and whether texts alone read otherwise."""
+        if closed := await self._closed(history):
+            return f"its history cannot be replayed: {closed}", False
         replayer = case_replayer(self._settings, [_Listening(self._given)], self._runtime)
         result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
         if (failure := result.replay_failure) is not None:
             return f"its history cannot be replayed: {_first_line(failure)}", False
         return await self._compare(history)
+
+    async def _closed(self, history: WorkflowHistory) -> str | None:
+        """Why this process cannot open what the history began with; none: it can."""
+        codec = client_data_converter(self._settings).payload_codec
+        assert codec is not None
+        try:
+            await codec.decode(history.events[0].workflow_execution_started_event_attributes.input.payloads)
+        except (KeyFileError, NoPayloadKeysError):
+            raise  # none of them can be replayed here
+        except SealingError as error:
+            return str(error)
+        return None
 
     async def _compare(self, history: WorkflowHistory) -> tuple[str | None, bool]:
         codec = data_converter_for(self._settings).payload_codec

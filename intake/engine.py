@@ -31,9 +31,9 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime
 from temporalio.service import RetryConfig, RPCStatusCode
 
-from intake.errors import EngineAwayError, NotRunningError
+from intake.errors import EngineAwayError, NoSuchNamespaceError, NotRunningError
 from intake.request_ids import SendRequestIds, sent_with
-from intake.temporal import temporal_client
+from intake.temporal import has_namespace, temporal_client
 from petitions.case import answer_key
 from petitions.hand_over import WORKFLOW_ID_PREFIX, HandOver, HandOverError, read_hand_over
 from petitions.messages import Refusal
@@ -42,7 +42,7 @@ from petitions.reopening import ReopenedStart, read_reopened_start
 from petitions.resuming import ResumedStart, read_resumed_start
 from petitions.vocabulary import RefusalCode
 from sealing.errors import SealingError
-from sealing.payload_codec import Payloads, SealedPayloads
+from sealing.payload_codec import Payloads, PlainPayloads, SealedPayloads
 from sealing.settings import PayloadSettings
 from workflows.names import TASK_QUEUE, WORKFLOW_TYPE
 from workflows.patiently import short
@@ -76,7 +76,7 @@ class Started(Enum):
 
 
 def client_data_converter(settings: PayloadSettings) -> DataConverter:
-    """The converter of a client: it seals payloads if they are to be sealed.
+    """The converter of a client: it seals payloads if they are to be sealed, and says of others' that they are.
 
     Raises:
         KeyFileError: a payload key file is set and cannot be used.
@@ -84,7 +84,7 @@ def client_data_converter(settings: PayloadSettings) -> DataConverter:
     """
     payloads = Payloads.of_settings(settings)
     if payloads is None:
-        return pydantic_data_converter
+        return dataclasses.replace(pydantic_data_converter, payload_codec=PlainPayloads())
     return dataclasses.replace(
         pydantic_data_converter,
         payload_codec=SealedPayloads(payloads),
@@ -195,6 +195,7 @@ class Engine:
         self._client = client
         self._seconds = seconds
         self._well_until = 0.0
+        self._has_namespace = False
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def fault(self) -> str | None:
@@ -203,7 +204,13 @@ class Engine:
             healthy = await self._client.service_client.check_health(timeout=_HEALTH)
         except (RPCError, RuntimeError) as error:
             return f"the Temporal server does not answer ({str(error)[:200]})"
-        return None if healthy else "the Temporal server says that it is not healthy"
+        if not healthy:
+            return "the Temporal server says that it is not healthy"
+        if not self._has_namespace:
+            if not await has_namespace(self._client):
+                return str(NoSuchNamespaceError(self._client.namespace))
+            self._has_namespace = True
+        return None
 
     async def stalled(self) -> int | None:
         """How many open cases stand still because their workflow tasks keep failing; none: it cannot be told now."""

@@ -5,6 +5,7 @@ EngineError
 ├── TemporalUnreachableError    no Temporal server answers where ``TEMPORAL_*`` says
 ├── TemporalTlsError            TLS with the server and ours do not go together
 ├── TemporalRefusesError        one answers, and does not let us in
+├── NoSuchNamespaceError        one answers, and has no such namespace
 ├── EngineAwayError             Temporal, or every worker, does not answer now; what was sent may be sent again
 └── NotRunningError             the case has no running workflow: it is over, stopped, or was never started
 """
@@ -43,6 +44,13 @@ class TemporalRefusesError(EngineError):
             f"the Temporal server at {address} does not let us into the namespace {namespace!r} ({reason}): check "
             "TEMPORAL_API_KEY or TEMPORAL_API_KEY_FILE, or the client's certificate"
         )
+
+
+class NoSuchNamespaceError(EngineError):
+    """The Temporal server has no such namespace."""
+
+    def __init__(self, namespace: str) -> None:
+        super().__init__(f"the Temporal server has no namespace {namespace!r}: create it, or set TEMPORAL_NAMESPACE")
 
 
 class EngineAwayError(EngineError):

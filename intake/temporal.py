@@ -6,22 +6,30 @@ say where it is and how to get in. ``TEMPORAL_API_KEY_FILE`` is ours: a file wit
 
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
 from temporalio.client import Client, Interceptor
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode, TLSConfig
 
-from intake.errors import TemporalRefusesError, TemporalSettingsError, TemporalTlsError, TemporalUnreachableError
+from intake.errors import (
+    NoSuchNamespaceError,
+    TemporalRefusesError,
+    TemporalSettingsError,
+    TemporalTlsError,
+    TemporalUnreachableError,
+)
 from intake.temporal_tls import tls_fault
 
 _DEFAULT_ADDRESS = "127.0.0.1:7233"
 _DEFAULT_NAMESPACE = "default"
+_ASKING = timedelta(seconds=5)
 _KEY, _KEY_FILE = "TEMPORAL_API_KEY", "TEMPORAL_API_KEY_FILE"
 _CLOSED = {RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED}
 
@@ -48,6 +56,7 @@ async def temporal_client(
         TemporalUnreachableError: no server answers.
         TemporalTlsError: its TLS and ours do not go together.
         TemporalRefusesError: a server answers, and does not let us in.
+        NoSuchNamespaceError: a server answers, and has no such namespace.
     """
     config = temporal_settings()
 
@@ -62,7 +71,7 @@ async def temporal_client(
         )
 
     try:
-        return await connect(lazy=lazy)
+        client = await connect(lazy=lazy)
     except ValueError as error:
         raise TemporalSettingsError(f"TEMPORAL_ADDRESS={config.get('target_host')}: {error}") from None
     except RuntimeError as error:  # all else that the SDK raises here
@@ -72,6 +81,19 @@ async def temporal_client(
         if fault := await tls_fault(address, _tls_of(config)):
             raise TemporalTlsError(address, fault) from None
         raise TemporalUnreachableError(address, namespace, str(error)) from None
+    if not lazy and not await has_namespace(client):
+        raise NoSuchNamespaceError(client.namespace)
+    return client
+
+
+async def has_namespace(client: Client) -> bool:
+    """Whether the server has the client's namespace; also yes where it does not tell us, or not now."""
+    try:
+        request = DescribeNamespaceRequest(namespace=client.namespace)
+        await client.workflow_service.describe_namespace(request, retry=False, timeout=_ASKING)
+    except RPCError as error:
+        return error.status is not RPCStatusCode.NOT_FOUND
+    return True
 
 
 def temporal_settings() -> ClientConnectConfig:
@@ -86,7 +108,11 @@ def temporal_settings() -> ClientConnectConfig:
         raise TemporalSettingsError(f"{_setting_of(error.filename)}: {error.strerror}") from None
     except RuntimeError as error:
         raise TemporalSettingsError(f"the settings of Temporal (TEMPORAL_*) are wrong: {error}") from None
-    config.setdefault("target_host", _DEFAULT_ADDRESS)
+    address = config.setdefault("target_host", _DEFAULT_ADDRESS)
+    if "://" in address:
+        alone = address.partition("://")[2] or _DEFAULT_ADDRESS
+        told = f"it is a host and a port alone, such as {alone}; TLS is asked for by TEMPORAL_TLS"
+        raise TemporalSettingsError(f"TEMPORAL_ADDRESS={address}: {told}")
     tls = config.get("tls")
     if isinstance(tls, TLSConfig) and (fault := _pem_fault(tls)):
         raise TemporalSettingsError(fault)

@@ -2,6 +2,7 @@
 
 SealingError
 ├── KeyFileError            the file of master keys cannot be used as it is
+├── NoPayloadKeysError      payloads are sealed, and no file of their keys is set here
 ├── UnknownKeyError         what is sealed names a master key that is not in the file
 ├── TamperedError           what is sealed does not open: it, or the key of this name, is not what it was
 └── CipherMissingError      this machine's cryptographic library lacks the cipher
@@ -24,6 +25,16 @@ class KeyFileError(SealingError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
         super().__init__(f"the master key file {path} {reason}")
+
+
+class NoPayloadKeysError(SealingError):
+    """Payloads in Temporal are sealed, and this process was given no keys for them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "payloads in Temporal are sealed, and GUATU_PAYLOAD_KEY_FILE is not set here: set it to the file that the "
+            "workers have"
+        )
 
 
 class UnknownKeyError(SealingError):

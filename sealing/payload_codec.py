@@ -20,7 +20,7 @@ from temporalio.converter import (
 
 from sealing.ciphers import NONCE_BYTES, Box, CipherName
 from sealing.envelope import DataKey, MasterKeys, WrappedKey
-from sealing.errors import KeyFileError, SealingError, TamperedError
+from sealing.errors import KeyFileError, NoPayloadKeysError, SealingError, TamperedError
 from sealing.key_file import KeyFile
 from sealing.settings import PayloadSettings
 
@@ -96,7 +96,7 @@ class Payloads:
             TamperedError: The payload is not what it was, or was cut short.
             CipherMissingError: Its cipher is not to be had here.
         """
-        if payload.metadata.get("encoding") != ENCODING or _DATA_KEY not in payload.metadata:
+        if not is_sealed(payload):
             return payload
         key_id = payload.metadata.get(_KEY_ID, b"").decode(errors="replace")[:64]
         try:
@@ -126,6 +126,29 @@ class Payloads:
         if wrapped not in opened:
             opened[wrapped] = keys.unwrap(wrapped, _ABOUT)
         return opened[wrapped]
+
+
+def is_sealed(payload: Payload) -> bool:
+    """Whether this is what ``Payloads.seal`` makes."""
+    return payload.metadata.get("encoding") == ENCODING and _DATA_KEY in payload.metadata
+
+
+class PlainPayloads(PayloadCodec):
+    """The codec of a client without keys: all passes as it is, and what is sealed is told to be so."""
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Leave them in plain."""
+        return list(payloads)
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Let pass what is plain.
+
+        Raises:
+            NoPayloadKeysError: Something is sealed.
+        """
+        if any(is_sealed(payload) for payload in payloads):
+            raise NoPayloadKeysError
+        return list(payloads)
 
 
 class SealedPayloads(PayloadCodec):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import ssl
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -13,6 +14,7 @@ from asyncpg.pool import PoolConnectionProxy
 from pydantic_core import from_json
 
 from store import queries
+from store.addresses import hosts_of
 from store.errors import SchemaError, StoreAwayError, StoreError, StoreMisconfiguredError
 from store.tls import shows_certificate
 
@@ -89,15 +91,26 @@ def store_errors(dsn: str = "") -> Generator[None]:
         raise StoreMisconfiguredError(
             f"TLS with Postgres fails ({error.reason or error}): check sslcert, sslkey and sslrootcert"
         ) from error
+    except PermissionError as error:
+        if not error.filename:
+            raise StoreAwayError(f"Postgres does not answer now ({_said(error)})") from error
+        # Where no certificate is named, one is looked for in the home directory, as libpq does.
+        raise StoreMisconfiguredError(
+            f"{error.filename} cannot be read ({error.strerror}): name our certificate for Postgres by sslcert and "
+            "sslkey in GUATU_DATABASE_URL, or set HOME to this account's own directory"
+        ) from error
+    except socket.gaierror as error:
+        host = f"; no such host: {', '.join(hosts_of(dsn))}" if dsn else ""
+        raise StoreAwayError(f"Postgres does not answer now ({_said(error)}{host}){_what_to_do(dsn)}") from error
     except asyncpg.ConnectionDoesNotExistError as error:
         # A server that does not accept our certificate ends the connection after the handshake, without a word to us.
         hint = "; it may not accept our certificate (sslcert): its log says why" if shows_certificate(dsn) else ""
         raise StoreAwayError(f"Postgres does not answer now ({_said(error)}{hint})") from error
     except _AWAY as error:
-        raise StoreAwayError(f"Postgres does not answer now ({_said(error)})") from error
+        raise StoreAwayError(f"Postgres does not answer now ({_said(error)}){_what_to_do(dsn)}") from error
     except _MISCONFIGURED as error:
         raise StoreMisconfiguredError(
-            f"Postgres does not let us in ({_said(error)}): check the database URL"
+            f"Postgres does not let us in ({_said(error)}): check GUATU_DATABASE_URL, and GUATU_DATABASE_PASSWORD"
         ) from error
     except _OTHER_SCHEMA as error:
         raise SchemaError(f"the database lacks what this version needs ({_said(error)}): run guatu migrate") from error
@@ -106,6 +119,11 @@ def store_errors(dsn: str = "") -> Generator[None]:
         if type(error) is not asyncpg.InterfaceError:
             raise
         raise StoreAwayError(f"the connection to Postgres is closed ({error})") from error
+
+
+def _what_to_do(dsn: str) -> str:
+    """Said of a connection that is being made: one that was there may be back in a moment."""
+    return ": start it, or set GUATU_DATABASE_URL" if dsn else ""
 
 
 def _said(error: BaseException) -> str:

@@ -153,7 +153,13 @@ async def migrate(dsn: str, application: str | None = None) -> tuple[str, ...]:
         StoreError: As its other kinds say.
     """
     async with _connection(dsn) as connection:
-        return await _migrate(connection, application)
+        try:
+            return await _migrate(connection, application)
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise StoreMisconfiguredError(
+                f"this role may not migrate ({error}): run guatu migrate as the tables' owner, or, where there are "
+                "none yet, as a role that may make tables in the schema public"
+            ) from None
 
 
 async def _migrate(connection: Connection, application: str | None = None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from store.addresses import address_fault
 from store.tls import tls_fault
 
 
@@ -24,8 +25,8 @@ class DatabaseSettings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _with_usable_tls(cls, given: str) -> str:
-        if fault := tls_fault(given):
+    def _usable(cls, given: str) -> str:
+        if fault := address_fault(given) or tls_fault(given):
             raise ValueError(fault)
         return given
 

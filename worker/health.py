@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
@@ -58,6 +59,9 @@ async def health_endpoint(
         listener.listen()  # at once: from the moment the port is told, nobody who asks is turned away
     except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            told = f"{host} is no address of this machine: set GUATU_WORKER_HOST to one of it (0.0.0.0: all)"
+            raise PortInUseError(f"the health endpoint cannot listen there: {told}") from None
         raise PortInUseError(
             f"the health endpoint cannot listen on {host}:{port} ({error.strerror}); "
             f"stop what uses the port, or set GUATU_WORKER_PORT to another (0: any free one)"

@@ -244,7 +244,11 @@ async def _run(
             return None if all(worker.is_running for worker in workers) else "the worker is not running"
 
         async def temporal() -> str | None:
-            return None if await client.service_client.check_health() else "the Temporal server is not healthy"
+            try:
+                healthy = await client.service_client.check_health()
+            except RPCError as error:
+                return f"the Temporal server does not answer ({error.message})"
+            return None if healthy else "the Temporal server is not healthy"
 
         checks: dict[str, Check] = {"worker": working, "temporal": temporal, "postgres": store.fault}
         async with health_endpoint(settings.worker_host, settings.worker_port, checks, metrics.registry) as port:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guatu.commands.on_store import with_store
+from guatu.commands.on_store import temporal, with_store
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -64,9 +64,7 @@ def reconcile(
     """Compare every open case with its workflow, and keep what differs: the wall says it; fails if anything does."""
 
     async def main(store: "Store") -> int:
-        from intake.engine import connect_temporal
-
-        client = await connect_temporal()
+        client = await temporal()
         if repair:
             return await _repair(store, client)
         return await (_list_by_histories(store, client) if histories else _list_as_they_answer(store, client))
@@ -95,7 +93,9 @@ async def _list_by_histories(store: "Store", client: "Client") -> int:
     found = await findings(store, client)
     for finding in found:
         typer.echo(finding.line)
-    told = f"{len(found)} cases differ from Temporal: --repair puts them right"
+    closed = sum(not finding.can_be_repaired for finding in found)
+    repaired = f"{len(found) - closed} right and leaves {closed} as they are" if closed else "them right"
+    told = f"{len(found)} cases differ from Temporal: --repair puts {repaired}"
     typer.echo(told if found else "the record and the histories agree")
     return 1 if found else 0
 

@@ -18,10 +18,10 @@ def list_() -> None:
     from guatu.running import run_until_interrupted
 
     async def main(_stop: asyncio.Event) -> None:
+        from guatu.commands.on_store import temporal
         from guatu.deployments import versions
-        from intake.engine import connect_temporal
 
-        found = await versions(await connect_temporal())
+        found = await versions(await temporal())
         for version in found:
             typer.echo(version.line)
         if not found:
@@ -41,10 +41,10 @@ def promote(
     from guatu.running import run_until_interrupted
 
     async def main(_stop: asyncio.Event) -> None:
+        from guatu.commands.on_store import temporal
         from guatu.deployments import promote as promote_version
-        from intake.engine import connect_temporal
 
-        await promote_version(await connect_temporal(), build_id, percent)
+        await promote_version(await temporal(), build_id, percent)
         typer.echo(f"{f'{percent:g} % of the' if percent is not None else 'all'} cases run on version {build_id}")
 
     run_until_interrupted(main)

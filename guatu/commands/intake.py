@@ -28,10 +28,11 @@ def intake(
     """
     from datetime import timedelta, timezone
 
+    from guatu.commands.on_store import temporal
     from guatu.errors import CommandError
     from guatu.running import run_until_interrupted
     from intake.batches import take_batch
-    from intake.engine import connect_temporal, start_case
+    from intake.engine import start_case
     from intake.lists import BYTES, ListError, form_of, read_list
 
     def read() -> bytes:
@@ -46,7 +47,7 @@ def intake(
             case_list = await asyncio.to_thread(read_list, content, form, local=local)
         except ListError as error:
             raise CommandError(f"{file}: {error}") from None
-        client = await connect_temporal()
+        client = await temporal()
         result = await take_batch(lambda hand_over: start_case(client, hand_over), case_list, told=_tell)
         if result.ignored_columns:
             typer.echo(f"未读取的列：{'、'.join(result.ignored_columns)}", err=True)

@@ -1,4 +1,4 @@
-"""Running a command on the store, with patience for what reads a whole record."""
+"""What commands work on: the store, with patience for what reads a whole record, and Temporal."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from temporalio.client import Client
+
     from store import Store
 
 
@@ -18,6 +20,21 @@ def with_store(main: "Callable[[Store], Awaitable[int | None]]") -> NoReturn:
             return await main(store)
 
     run_until_interrupted(on_store)
+
+
+async def temporal() -> "Client":
+    """A client of the Temporal server that the settings name, which seals and opens payloads as they say.
+
+    Raises:
+        SettingsError: The settings of payloads are wrong.
+        EngineError: There is no way to the server.
+        KeyFileError, CipherMissingError: Payloads are to be sealed and cannot be.
+    """
+    from guatu.settings import read_settings
+    from intake.engine import connect_temporal
+    from sealing.settings import PayloadSettings
+
+    return await connect_temporal(settings=read_settings(PayloadSettings))
 
 
 @asynccontextmanager

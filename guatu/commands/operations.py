@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from guatu.commands.on_store import with_store
+from guatu.commands.on_store import temporal, with_store
 
 if TYPE_CHECKING:
     from store import Store
@@ -18,11 +18,11 @@ def rehearse() -> None:
 
     async def main(store: "Store") -> int:
         from guatu import rehearsal
-        from intake.engine import connect_temporal
+        from guatu.settings import read_settings
         from sealing.settings import PayloadSettings
 
         schema = await store.schema()
-        done = await rehearsal.rehearse(await connect_temporal(), PayloadSettings())
+        done = await rehearsal.rehearse(await temporal(), read_settings(PayloadSettings))
         for fault in (*done.faults, *done.out_tray_faults):
             typer.echo(fault.line)
         if done.reworded:

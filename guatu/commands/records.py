@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from guatu.commands import heads as head_commands
-from guatu.commands.on_store import with_store
+from guatu.commands.on_store import temporal, with_store
 
 if TYPE_CHECKING:
     from store import Store
@@ -163,9 +163,8 @@ def rebuild(
 
 async def _list_discrepancies(store: "Store") -> int:
     from activities.reconciliation import discrepancies
-    from intake.engine import connect_temporal
 
-    found = await discrepancies(store, await connect_temporal())
+    found = await discrepancies(store, await temporal())
     for each in found:
         typer.echo(each.line)
     typer.echo(f"{len(found)} cases differ from Temporal" if found else "open cases are as their workflows have them")

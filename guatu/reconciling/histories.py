@@ -26,6 +26,7 @@ from petitions.notices import NoticeOutcome
 from petitions.procedure import open_case
 from petitions.values import Value
 from petitions.vocabulary import MessageKind
+from sealing.errors import KeyFileError, NoPayloadKeysError, SealingError
 from workflows.activity_interface import (
     Notify,
     NotifyResult,
@@ -298,7 +299,10 @@ class _Reader:
 
     async def _received(self, kind: str | None, payloads: Sequence[Payload]) -> None:
         """Keep a message that can be sent again: what had no id, or could not be read, was refused already."""
-        opened = await self._opened(payloads)
+        try:
+            opened = await self._opened(payloads)
+        except UnreadableHistoryError:
+            return  # the case refused it; if it could read it then, what it did by it does not open either
         if len(opened) != 1:
             return
         try:
@@ -328,4 +332,9 @@ class _Reader:
             raise UnreadableHistoryError(told) from None
 
     async def _opened(self, payloads: Sequence[Payload]) -> Sequence[Payload]:
-        return await self._codec.decode(payloads) if self._codec else payloads
+        try:
+            return await self._codec.decode(payloads) if self._codec else payloads
+        except (KeyFileError, NoPayloadKeysError):
+            raise  # of no history anything can be read
+        except SealingError as error:
+            raise UnreadableHistoryError(f"its history does not open: {error}") from None

@@ -59,6 +59,19 @@ async def test_a_temporal_server_that_is_not_there() -> None:
     assert one_sentence(done).startswith("no Temporal server answers at 127.0.0.1:1")
 
 
+@pytest.mark.parametrize("command", [["deployment", "list"], ["reconcile"], ["rehearse"]])
+async def test_a_namespace_that_is_not_there(stack: EmbeddedStack, command: list[str]) -> None:
+    done = await guatu(*command, settings=servers(stack) | {"TEMPORAL_NAMESPACE": "nowhere"})
+    assert one_sentence(done) == "the Temporal server has no namespace 'nowhere': create it, or set TEMPORAL_NAMESPACE"
+
+
+async def test_an_address_of_temporal_is_no_url() -> None:
+    done = await guatu("deployment", "list", settings={"TEMPORAL_ADDRESS": "http://temporal.city:7233"})
+    said = one_sentence(done)
+    assert said.startswith("TEMPORAL_ADDRESS=http://temporal.city:7233: it is a host and a port alone")
+    assert "such as temporal.city:7233;" in said
+
+
 async def test_a_database_that_is_not_there() -> None:
     assert "Postgres does not answer" in one_sentence(await guatu("figures", settings=NOWHERE))
 

@@ -22,6 +22,13 @@ async def lazy_engine(address: str, seconds: float = 5) -> Engine:
     return Engine(await Client.connect(address, lazy=True, data_converter=pydantic_data_converter), seconds)
 
 
+async def test_the_namespace_is_not_there(stack: EmbeddedStack) -> None:
+    nowhere = await Client.connect(stack.temporal_address, namespace="nowhere", lazy=True)
+    fault = await Engine(nowhere, 5).fault()
+    assert fault == "the Temporal server has no namespace 'nowhere': create it, or set TEMPORAL_NAMESPACE"
+    assert await (await lazy_engine(stack.temporal_address)).fault() is None
+
+
 @pytest.mark.usefixtures("worker")
 async def test_temporal_is_away(stack: EmbeddedStack, http: httpx.AsyncClient) -> None:
     case_no = await handed_over(http)

@@ -130,11 +130,17 @@ async def test_a_wrong_address_is_not_tried_again(postgres: EmbeddedPostgres, wr
         "role": postgres.dsn(role="nobody"),
         "dsn": urlsplit(postgres.dsn())._replace(scheme="mysql").geturl(),
     }
-    with pytest.raises(StoreMisconfiguredError, match="check the database URL"):
+    with pytest.raises(StoreMisconfiguredError, match="check GUATU_DATABASE_URL"):
         async with open_pool(given[wrong]):
             pass
     with pytest.raises(StoreMisconfiguredError):
         await migrate(given[wrong])
+
+
+async def test_a_host_that_there_is_not_is_named() -> None:
+    with pytest.raises(StoreAwayError, match=r"no such host: db\.invalid\): start it, or set GUATU_DATABASE_URL"):
+        async with open_pool("postgresql://guatu:secret@db.invalid:5432/guatu"):
+            pass
 
 
 async def test_a_conflict_is_no_reason_to_drop_the_connection(postgres: EmbeddedPostgres) -> None:

@@ -98,3 +98,5 @@ async def test_a_process_of_the_application_does_not_migrate(
     assert await prepare_schema(as_role(database, application)) == ()
     with pytest.raises(SchemaError, match="run guatu migrate as the tables' owner"):
         await prepare_schema(as_role(empty_database, application))
+    with pytest.raises(StoreMisconfiguredError, match="this role may not migrate"):
+        await migrate(as_role(empty_database, application))

@@ -50,7 +50,14 @@ async def test_postgres_does_not_answer(place: Place, log: Path) -> None:
 async def test_there_is_no_such_database(stack: EmbeddedStack, place: Place, log: Path) -> None:
     told = await refusal(log, place.settings | {"GUATU_DATABASE_URL": stack.postgres.dsn(database="nowhere")})
     assert told.startswith("Postgres does not let us in")
-    assert "check the database URL" in told
+    assert "check GUATU_DATABASE_URL" in told
+
+
+async def test_the_address_of_the_database_is_none(place: Place, log: Path) -> None:
+    told = await refusal(log, place.settings | {"GUATU_DATABASE_URL": "mysql://guatu:secret@127.0.0.1/guatu"})
+    assert told == (
+        "GUATU_DATABASE_URL is wrong: it must begin with postgresql://, as postgresql://user@host/database does"
+    )
 
 
 @pytest.mark.parametrize("by", ["newer", "other line"])
@@ -111,6 +118,12 @@ async def test_its_port_is_in_use(place: Place, log: Path) -> None:
         told = await refusal(log, place.settings | {"GUATU_WORKER_PORT": str(port)})
     assert told.startswith(f"the health endpoint cannot listen on 127.0.0.1:{port} (Address already in use)")
     assert "GUATU_WORKER_PORT" in told
+
+
+async def test_it_is_to_listen_at_an_address_of_another_machine(place: Place, log: Path) -> None:
+    told = await refusal(log, place.settings | {"GUATU_WORKER_HOST": "192.0.2.1"})
+    assert told.startswith("the health endpoint cannot listen there: 192.0.2.1 is no address of this machine")
+    assert "set GUATU_WORKER_HOST" in told
 
 
 async def test_a_search_attribute_of_another_type_is_there(stack: EmbeddedStack, log: Path) -> None:
