@@ -1,15 +1,19 @@
 """Connections: the pool with its time limits, and how asyncpg's many errors become the few of ``store.errors``."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import ssl
+import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextvars import Context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
+import structlog
 from asyncpg.pool import PoolConnectionProxy
 from pydantic_core import from_json
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     PooledConnection: TypeAlias = PoolConnectionProxy[asyncpg.Record]
 else:  # generic for the type checker alone
     Pool, Connection, PooledConnection = asyncpg.Pool, asyncpg.Connection, PoolConnectionProxy
+
+_log = structlog.stdlib.get_logger()
 
 _AWAY = (
     OSError,  # refused, reset, no such socket, no such host
@@ -48,6 +54,10 @@ _OTHER_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyn
 
 CONNECT_SECONDS = 5.0
 """How long connecting, and waiting for a free connection of the pool, may take."""
+_LET_GO_SECONDS = 1.0
+"""How long the server gets to end a statement that took too long."""
+_GRACE_SECONDS = 0.25
+"""How long a call waits for a silent server, which may just be back, or was only slow once."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +199,78 @@ async def connected(pool: Pool) -> AsyncGenerator[PooledConnection]:
         StoreError: As its kinds say.
     """
     with store_errors():
-        async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
+        connection = await pool.acquire(timeout=CONNECT_SECONDS)
+        try:
             yield connection
+        finally:
+            # One that is still in the middle of something is closed then, and the pool makes another.
+            with contextlib.suppress(TimeoutError):
+                await pool.release(connection, timeout=_LET_GO_SECONDS)
+
+
+class Line:
+    """The way to Postgres, which may fall silent: then nobody waits for it but one who asks.
+
+    A server that takes connections and answers nothing would have each call wait out its time limit, and hold what it
+    was called in: a worker's slot for an activity, which a notice needs that could do without Postgres. So when a call
+    has waited in vain, and no other was answered in the latter half of that, one question is put to the server until it
+    is answered, and till then all calls fail.
+
+    Args:
+        pool: its connections.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._answered_at = time.monotonic()
+        self._asking: asyncio.Task[None] | None = None
+        """Puts the question, as long as the server is silent."""
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncGenerator[PooledConnection]:
+        """A connection, with errors as the store's own.
+
+        Raises:
+            StoreAwayError: At once, while the server is silent.
+            StoreError: As its kinds say.
+        """
+        if self._asking and not (await asyncio.wait({self._asking}, timeout=_GRACE_SECONDS))[0]:
+            raise StoreAwayError("Postgres does not answer now (it is silent, and is being asked)")
+        began = time.monotonic()
+        try:
+            async with connected(self._pool) as connection:
+                yield connection
+        except StoreAwayError as error:
+            if not _is_silence(error):
+                self._answered_at = time.monotonic()
+            elif self._asking is None and self._answered_at < (began + time.monotonic()) / 2:
+                # In nobody's name: neither a case's nor a request's.
+                self._asking = asyncio.create_task(self._ask(), context=Context())
+            raise
+        except Exception:
+            self._answered_at = time.monotonic()
+            raise
+        self._answered_at = time.monotonic()
+
+    async def _ask(self) -> None:
+        """Ask until there is an answer, and be it that there is no server any more."""
+        _log.warning("Postgres is silent: what needs it fails at once until it answers")
+        is_silent = True
+        try:
+            while is_silent:
+                try:
+                    async with connected(self._pool) as connection:
+                        await connection.execute("SELECT 1")
+                    is_silent = False
+                except StoreError as error:
+                    is_silent = _is_silence(error)
+        finally:
+            self._asking = None
+        _log.info("Postgres is silent no more")
+
+
+def _is_silence(error: StoreError) -> bool:
+    return isinstance(error.__cause__, TimeoutError)
 
 
 class OnPool:
@@ -198,9 +278,10 @@ class OnPool:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._line = Line(pool)
 
     def _connected(self) -> AbstractAsyncContextManager[PooledConnection]:
-        return connected(self._pool)
+        return self._line.connected()
 
 
 async def _prepare(connection: Connection, on_statement: OnStatement | None) -> None:

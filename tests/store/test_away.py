@@ -1,7 +1,8 @@
 """Postgres away, hanging or wrong: the kind of error says whether to try again."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from urllib.parse import urlsplit
 
@@ -10,11 +11,14 @@ import psutil
 import pytest
 
 from guatu.embedded.postgres import EmbeddedPostgres
+from petitions.events import Entry
 from store import RecordConflictError, Store, StoreAwayError, StoreMisconfiguredError, migrate, open_pool
-from store.connection import Connection
+from store.connection import Connection, Statement
 from tests.guatu.trouble import standing_still
 from tests.petitions.building import concluded
 from tests.store.servers import own_postgres
+
+SILENT = "it is silent"
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +74,55 @@ async def test_a_hanging_server_is_away_and_comes_back(postgres: EmbeddedPostgre
         store = Store(pool)
         await store.record("X1", story.entries[:3])
         with hanging(postgres):
-            with pytest.raises(StoreAwayError):
-                await store.record("X1", story.entries[3:])
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.2):
                     await store.record("X1", story.entries[3:])
+            with pytest.raises(StoreAwayError):
+                await store.record("X1", story.entries[3:])
+        assert await recorded(store, story.entries) == len(story.entries)
+
+
+async def recorded(store: Store, entries: Sequence[Entry]) -> int:
+    """Write entries as soon as the server that is back has answered; the last sequence number."""
+    while True:
+        with contextlib.suppress(StoreAwayError):
+            return (await store.record("X1", entries)).last_seq
+
+
+async def test_nobody_waits_for_a_silent_server_but_one_who_asks(postgres: EmbeddedPostgres) -> None:
+    story = concluded()
+    failed: list[Statement] = []
+
+    def note(statement: Statement) -> None:
+        failed.extend([statement] if statement.failure and statement.name != "other" else [])
+
+    async with open_pool(postgres.dsn(), max_size=4, command_seconds=0.5, on_statement=note) as pool:
+        store = Store(pool)
+        await store.record("X1", story.entries[:3])
+        with hanging(postgres):
+            with pytest.raises(StoreAwayError):
+                await store.record("X1", story.entries[3:])
+            calls = (store.record("X1", story.entries[3:]) for _ in range(20))
+            errors = await asyncio.gather(*calls, return_exceptions=True)
+            assert all(isinstance(error, StoreAwayError) and SILENT in str(error) for error in errors), errors
+        assert len(failed) == 1, "the first alone has waited"
+        assert await recorded(store, story.entries) == len(story.entries)
+        await postgres.stop()
+        with pytest.raises(StoreAwayError, match="Postgres does not answer now") as refused:
+            await store.record("X1", story.entries)
+        assert SILENT not in str(refused.value), "one that refuses keeps nobody waiting: it is tried each time"
+
+
+async def test_a_statement_that_waits_for_a_lock_is_no_silence(postgres: EmbeddedPostgres) -> None:
+    story = concluded()
+    async with open_pool(postgres.dsn(), max_size=4, command_seconds=0.5) as pool, pool.acquire() as other:
+        store = Store(pool)
+        async with other.transaction():
+            await other.execute("LOCK TABLE case_event IN SHARE MODE")
+            with pytest.raises(StoreAwayError) as waited:
+                await store.record("X1", story.entries)
+            assert SILENT not in str(waited.value)
+            assert await store.notices("X1") == []
         assert (await store.record("X1", story.entries)).last_seq == len(story.entries)
 
 
