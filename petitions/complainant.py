@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from petitions.values import storable
+from petitions.values import STORABLE, storable
 
 
 def _none_if_blank(given: object) -> object:
@@ -27,9 +27,9 @@ def _none_if_blank(given: object) -> object:
     return None if isinstance(given, str) and not given.strip() else given
 
 
-_Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(storable)]
-_Telephone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(storable)]
-_Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(storable)]
+_Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(storable), STORABLE]
+_Telephone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(storable), STORABLE]
+_Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(storable), STORABLE]
 _OrBlank = BeforeValidator(_none_if_blank)
 
 

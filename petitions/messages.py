@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from petitions.mistakes import OVERLONG, sentence_for
-from petitions.values import AS_WHOLE, Name, Person, StatedInstant, Text, Value, storable
+from petitions.values import AS_WHOLE, STORABLE, Name, Person, StatedInstant, Text, Value, storable
 from petitions.vocabulary import Completion, Finding, MessageKind, Opinion, Purpose, RefusalCode
 
 MESSAGE_BYTES = 256 * 1024
@@ -101,7 +101,7 @@ class Attachment(Value):
 
     name: Name
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
-    url: Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(storable)]
+    url: Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(storable), STORABLE]
 
 
 class RectificationReport(Message):

@@ -23,6 +23,9 @@ def storable(text: str) -> str:
     return text
 
 
+STORABLE = Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})
+"""For schemas: what ``storable`` asks for."""
+
 WHITE = r"\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """White space as pydantic strips it, for the character classes of patterns in schemas."""
 

@@ -1,13 +1,15 @@
 """The OpenAPI description tells the truth where schemathesis does not look: its own form, its examples, its headers."""
 
 import json
-from typing import Any
+import re
+from typing import Any, cast
 
 import httpx
 import jsonschema_rs
 import pytest
 from schemathesis.specs.openapi import definitions
 
+from petitions.vocabulary import MessageKind
 from tests.http.cases import handed_over, message, new_case
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -60,6 +62,9 @@ REFUSED: list[dict[str, Any]] = [
     {"summary": " \u3000\t"},
     {"case_no": "a b"},
     {"complainant": {"anonymous": True, "name": "某"}},
+    {"complainant": {"anonymous": False, "name": "某\x00"}},
+    {"complainant": {"anonymous": True, "telephone": "1\x00"}},
+    {"complainant": {"anonymous": True, "address": "1\x00"}},
 ]
 TAKEN: list[dict[str, Any]] = [{"batch": 3.0}, {"jurisdiction": "dazhou"}, {"summary": " 有 "}, {"categories": []}]
 
@@ -72,6 +77,35 @@ async def test_the_schema_and_the_door_agree(
     fits = not mistakes(description, {"$ref": "#/components/schemas/HandOverBody"}, body)
     assert fits is (change in TAKEN)
     assert (await http.post("/v1/cases", json=body)).status_code == (201 if fits else 422)
+
+
+async def test_no_text_of_a_message_may_hold_what_cannot_be_stored(description: dict[str, Any]) -> None:
+    """Of every kind of message: a schema that allows NUL where the door refuses it misleads whoever reads it."""
+    open_to_it: list[str] = []
+
+    def look(schema: Any, place: str) -> None:
+        if isinstance(schema, dict):
+            fields = cast("dict[str, Any]", schema)
+            if fields.get("type") == "string" and not fields.keys() & {"enum", "const", "format"}:
+                pattern = fields.get("pattern")
+                if pattern is None or re.search(pattern, "有\x00字"):
+                    open_to_it.append(place)
+            for name, part in fields.items():
+                look(part, f"{place}.{name}")
+        elif isinstance(schema, list):
+            for part in cast("list[Any]", schema):
+                look(part, place)
+
+    schemas = description["components"]["schemas"]
+    bodies = {name: schema for name, schema in schemas.items() if name in {"HandOverBody", "Complainant", "Attachment"}}
+    of_kinds = {
+        name: schema for name, schema in schemas.items() if "const" in schema.get("properties", {}).get("kind", {})
+    }
+    assert len(bodies) == 3
+    assert len(of_kinds) >= len(MessageKind)
+    for name, schema in (bodies | of_kinds).items():
+        look(schema, name)
+    assert open_to_it == []
 
 
 async def test_what_a_hand_over_links_to_is_there_at_once(http: httpx.AsyncClient) -> None:
