@@ -119,11 +119,11 @@ def read_signing_key(path: Path) -> SigningKey:
     """
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & _OTHERS:
-            raise CommandError(
-                f"{path} can be read or changed by others than its owner (mode {mode:04o}): chmod 600 it"
-            )
         content = file.read(_MOST_BYTES)
+    if b"PUBLIC KEY" in content:
+        raise CommandError(f"{path} holds no private key; it is the public key, give the file without .pub")
+    if mode & _OTHERS:
+        raise CommandError(f"{path} can be read or changed by others than its owner (mode {mode:04o}): chmod 600 it")
     try:
         key = serialization.load_pem_private_key(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -22,6 +22,11 @@ def is_case_no(text: str) -> bool:
     return _CASE_NO.fullmatch(text) is not None
 
 
+def without_star(number: str) -> str:
+    """A case number as lists and walls print it, without the ``*`` of a starred case, which is no part of it."""
+    return number.strip().lstrip("* ")
+
+
 class HandOverError(ValueError):
     """A hand-over that cannot open a case; the text says every mistake and where it stands.
 
@@ -68,7 +73,7 @@ class HandOver(Value):
         given = cast("dict[str, Any]", fields)
         number = given.get("case_no")
         if isinstance(number, str) and number.strip().startswith("*"):
-            return {**given, "case_no": number.strip().lstrip("* "), "starred": True}
+            return {**given, "case_no": without_star(number), "starred": True}
         return given
 
     @field_validator("case_no")

@@ -11,7 +11,7 @@ from store.rows import NOTICE_COLUMNS, NewNotice, as_arrays, latest_outcomes, no
 
 _SQL = queries.load("notices")
 _SENT, _MARK, _OF_CASE, _UNDELIVERED = _SQL["sent"], _SQL["mark"], _SQL["of_case"], _SQL["undelivered"]
-_TO_DO, _ENTERED = _SQL["to_do"], _SQL["entered"]
+_TO_DO, _ENTERED, _BY_STATE = _SQL["to_do"], _SQL["entered"], _SQL["by_state"]
 
 
 class LedgerNotice(Value):
@@ -101,6 +101,19 @@ class NoticeLedger(OnPool):
                 *_UNDELIVERED(limit=limit, office=office, keys=list(keys) if keys is not None else None)
             )
         return [LedgerNotice.model_validate(dict(row)) for row in rows]
+
+    async def notices_by_state(self, office: str | None = None) -> dict[NoticeState, int]:
+        """How many notices there are in each state, of those states alone that there are.
+
+        Args:
+            office: Only those to this office.
+
+        Raises:
+            StoreError: As its kinds say.
+        """
+        async with self._connected() as connection:
+            rows = await connection.fetch(*_BY_STATE(office=office))
+        return {NoticeState(row["state"]): row["notices"] for row in rows}
 
     async def to_do(self, jurisdiction: str | None, offices: Sequence[str]) -> dict[str, list[ToDo]]:
         """What these offices have to do in the open cases of a jurisdiction, by office; none without anything.

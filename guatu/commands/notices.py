@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from petitions.notices import NoticeState
     from store.notices import LedgerNotice
 
 notices = typer.Typer(
@@ -24,14 +27,19 @@ def list_(
 ) -> None:
     """List the notices that have an address and are not out, the oldest first: key, state, attempts, and why."""
     from guatu.commands.on_store import with_store
+    from guatu.errors import CommandError
     from store import Store
 
     async def main(store: Store) -> None:
         found = await store.undelivered(limit, office=office)
         for notice in found:
             typer.echo("  ".join(_line(notice)))
-        if not found:
-            typer.echo("every notice is out", err=True)
+        if found:
+            return
+        arisen = await store.notices_by_state(office)
+        if office and not arisen:
+            raise CommandError(_none_to(office))
+        typer.echo(_nothing_waits(arisen), err=True)
 
     with_store(main)
 
@@ -62,6 +70,8 @@ def resend(
         async with open_pool(settings.database_url, max_size=2) as pool:
             store = Store(pool)
             lost = await store.undelivered(None, office=office, keys=keys or None)
+            if office and not lost and not await store.notices_by_state(office):
+                raise CommandError(_none_to(office))
             if missing := sorted(set(keys or ()) - {notice.key for notice in lost}):
                 raise CommandError(
                     f"not among those that are not out: {', '.join(missing)}; `guatu notices list` shows them"
@@ -77,6 +87,23 @@ def resend(
             raise CommandError(f"{len(failed)} could not be handed over: is the Temporal server well?")
 
     run_until_interrupted(main)
+
+
+def _none_to(office: str) -> str:
+    return f"no notice to {office!r} has ever arisen: is this the office's id, as its cases and its desk show it?"
+
+
+def _nothing_waits(arisen: "Mapping[NoticeState, int]") -> str:
+    """What is said where no notice waits: that all are out, or that some have nowhere to go to."""
+    from petitions.notices import NoticeState
+
+    without = arisen.get(NoticeState.LEDGER, 0)
+    if not without:
+        return "every notice is out"
+    return (
+        f"every notice that has an address is out ({arisen.get(NoticeState.SENT, 0)}); {without} have none, and are in "
+        "the ledger alone: addresses stand in the jurisdiction file"
+    )
 
 
 def _line(notice: "LedgerNotice") -> tuple[str, ...]:

@@ -188,14 +188,16 @@ def export(
         from guatu.case_files import case_file, write_case_file
         from guatu.errors import CommandError
         from guatu.signatures import read_signing_key
+        from petitions.hand_over import without_star
 
         signing = read_signing_key(key) if key else None
-        proof = await store.head_proof(case_no)
-        whole = await store.whole_case(case_no)
+        number = without_star(case_no)
+        proof = await store.head_proof(number)
+        whole = await store.whole_case(number)
         if whole is None:
-            raise CommandError(f"there is no case {case_no!r} on record")
+            raise CommandError(f"there is no case {number!r} on record")
         write_case_file(file, case_file(whole, proof, signing))
-        typer.echo(f"case {case_no} is in {file}: {len(whole.entries)} entries, {len(whole.reports)} reports")
+        typer.echo(f"case {number} is in {file}: {len(whole.entries)} entries, {len(whole.reports)} reports")
         if proof is None:
             typer.echo("no head covers it yet: guatu heads write", err=True)
 

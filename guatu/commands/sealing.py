@@ -79,9 +79,15 @@ def looks(
     """List who has looked at complainants' details and what for, the latest first."""
 
     async def main(store: "Store") -> None:
-        found = await store.complainant_looks(case_no, limit)
+        from guatu.errors import CommandError
+        from petitions.hand_over import without_star
+
+        number = without_star(case_no) if case_no is not None else None
+        found = await store.complainant_looks(number, limit)
         for look in found:
             typer.echo(_told(look))
+        if not found and number is not None and await store.case(number) is None:
+            raise CommandError(f"there is no case {number!r} on record")
         if not found:
             typer.echo("无查看记录")
 

@@ -54,6 +54,12 @@ WHERE state IN ('queued', 'failed')
 ORDER BY created_at, key
 LIMIT :limit;
 
+-- by_state: how many notices there are in each state
+SELECT state, count(*) AS notices
+FROM notice
+WHERE :office::text IS NULL OR to_office = :office
+GROUP BY state;
+
 -- to_do: what offices have to do in the open cases of a jurisdiction, as the cases name it
 SELECT asked.office, asked.case_no, asked.what, asked.due_at, standing.starred
 FROM waiting asked

@@ -182,7 +182,7 @@ async def test_a_case_is_exported_and_checked_with_no_database(house: House, tmp
     assert (checked.returncode, checked.stdout) == (0, "the case file is as it was written\n"), checked.stderr
     assert "head 1 of " in checked.stderr
     again = tmp_path / "again.json"
-    await house.run("export", "X2", again, "--key", key)
+    await house.run("export", "*X2", again, "--key", key)
     assert again.read_text(encoding="utf-8") == content, "the same case gives the same file"
     file.write_text(content.replace("限期整改到位", "不必整改"), encoding="utf-8")
     changed = await guatu("verify", file)
@@ -348,9 +348,13 @@ def test_keys_are_made_once_and_read_with_care(tmp_path: Path) -> None:
         new_signing_key(file)
     with pytest.raises(CommandError, match=r"it is the private key, give the file with \.pub"):
         read_public_key(file)
-    public_path.chmod(0o600)
-    with pytest.raises(CommandError, match="holds no Ed25519 private key"):
+    with pytest.raises(CommandError, match=r"it is the public key, give the file without \.pub"):
         read_signing_key(public_path)
+    none = tmp_path / "none"
+    none.write_text("no key")
+    none.chmod(0o600)
+    with pytest.raises(CommandError, match="holds no Ed25519 private key"):
+        read_signing_key(none)
     file.chmod(0o640)
     with pytest.raises(CommandError, match=r"mode 0640\): chmod 600 it"):
         read_signing_key(file)

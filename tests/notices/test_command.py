@@ -51,6 +51,26 @@ async def test_mistakes_are_one_sentence(city: City) -> None:
     assert "keys as `guatu notices list` shows them, --office OFFICE, or --all" in said
     said = one_sentence(await guatu("notices", "resend", "U1/1/nobody", settings=city.settings))
     assert "not among those that are not out: U1/1/nobody" in said
+    for command in ("list", "resend"):
+        said = one_sentence(await guatu("notices", command, "--office", "unit/无此单位", settings=city.settings))
+        assert "no notice to 'unit/无此单位' has ever arisen" in said
+
+
+async def test_notices_without_an_address_are_not_said_to_be_out(city: City) -> None:
+    city.addresses({})
+    async with city.worker():
+        case = await city.hand_over("U2")
+        await case.until("dispatched")
+        await until("it is on record", lambda: _is_on_record(city, "U2"))
+    for filtered in ((), ("--office", UNIT)):
+        listed = await guatu("notices", "list", *filtered, settings=city.settings)
+        assert (listed.returncode, listed.stdout) == (0, "")
+        assert "every notice that has an address is out (" in listed.stderr
+        assert " have none, and are in the ledger alone" in listed.stderr
+
+
+async def _is_on_record(city: City, case_no: str) -> bool:
+    return bool(await city.store.notices(case_no))
 
 
 async def test_a_morning_digest_that_nobody_sends_any_more_is_sent_again(city: City) -> None:
