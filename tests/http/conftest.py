@@ -43,7 +43,7 @@ async def engine(stack: EmbeddedStack) -> Engine:
 
 def settings(stack: EmbeddedStack, **changes: object) -> ApiSettings:
     """Settings of a process that lets everybody in, whatever keys other tests have issued on the session's database."""
-    values: dict[str, object] = {"database_url": stack.database_url, "api_access": "open"}
+    values: dict[str, object] = {"database_url": stack.database_url, "api_access": "open", "api_engine_seconds": 20}
     return ApiSettings.model_validate(values | changes)
 
 
