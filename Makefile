@@ -27,8 +27,8 @@ lint: setup      ## style and strict types
 	$(BIN)/pyright
 
 test: setup lint temporal ## everything: style, types, rules, real server, real database, browser
-	$(BIN)/python -m pytest --ignore tests/cluster -m "not alone" -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder --durations 15
-	$(BIN)/python -m pytest --ignore tests/cluster -m alone
+	$(BIN)/python -m pytest --ignore tests/cluster -m "not long" -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder --durations 15
+	$(BIN)/python -m pytest --ignore tests/cluster -m long
 
 # Found, downloaded or built before a test's own limit of time runs.
 temporal: setup

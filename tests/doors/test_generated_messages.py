@@ -21,7 +21,7 @@ from tests.doors.histories import runs_of
 from tests.doors.sending import Correspondence, Sent, booked
 from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
 
-pytestmark = [pytest.mark.usefixtures("worker"), pytest.mark.alone]
+pytestmark = [pytest.mark.usefixtures("worker"), pytest.mark.long]
 
 MESSAGES = 10_000
 CASES_OF_A_STAGE = 2

@@ -49,7 +49,7 @@ def test_what_is_weighed_is_what_is_carried() -> None:
         assert CaseInHand(carried).can_be_carried is fits
 
 
-@pytest.mark.alone
+@pytest.mark.long
 async def test_hundreds_of_large_messages_at_once(place: Place, place_store: Store, working: WorkerOf) -> None:
     case = await hand_over(place.client, place_store)
     report = {"final": False, "finding": "substantiated", "completion": "stage_completed"}

@@ -71,7 +71,7 @@ async def test_before_the_first_workflow_task(place: Place, place_store: Store, 
         await no_task_failed(case)
 
 
-@pytest.mark.alone
+@pytest.mark.long
 async def test_one_with_hundreds_of_others(place: Place, place_store: Store, working: WorkerOf) -> None:
     async with working():
         case = await hand_over(place.client, place_store)
@@ -89,7 +89,7 @@ async def test_one_with_hundreds_of_others(place: Place, place_store: Store, wor
 
 
 # A task that reads so much is over its two seconds where other tests take the machine.
-@pytest.mark.alone
+@pytest.mark.long
 async def test_more_than_one_task_may_read(place: Place, place_store: Store, working: WorkerOf) -> None:
     case = await hand_over(place.client, place_store)
     async with working():
@@ -109,7 +109,7 @@ async def test_more_than_one_task_may_read(place: Place, place_store: Store, wor
         assert runs.events["TIMER_FIRED"] >= 9
 
 
-@pytest.mark.alone
+@pytest.mark.long
 async def test_a_flood_leaves_a_history_that_replays(
     place: Place, place_store: Store, working: WorkerOf, store_history: StoreHistory
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.guatu.running import guatu
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.long
 
 
 def temporary_directories() -> set[Path]:

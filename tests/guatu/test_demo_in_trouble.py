@@ -127,7 +127,7 @@ async def _played(data_dir: Path, receiver: TroubledReceiver) -> tuple[str, list
     return out.decode(), trouble.kills
 
 
-@pytest.mark.alone
+@pytest.mark.long
 async def test_it_comes_to_the_same_figures_and_every_office_is_told_once() -> None:
     with TemporaryDirectory(prefix="guatu-tests-") as place:
         data_dir = Path(place) / "data"
