@@ -25,6 +25,8 @@ from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
 from workflows.payloads import case_data_converter
 
+pytest_plugins = ("tests.browser.fixtures",)
+
 SERVER_SETTINGS = (
     "--dynamic-config-value",
     "frontend.WorkflowTimeSkippingEnabled=true",

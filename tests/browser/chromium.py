@@ -1,4 +1,4 @@
-"""Finding a Chromium for the tests, or getting one.
+"""Finding a Chromium for the tests, or getting one, and starting it.
 
 In this order: the path that is set; PATH; Playwright's own; Playwright's download; the system's packages, for root
 where there is ``apt-get``. What costs time is tried by one process at a time, and the others take what it got.
@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
+
+from playwright.async_api import Browser, Playwright
 
 from guatu.embedded.errors import Attempt
 from guatu.embedded.temporal_binary import cache_directory
@@ -107,6 +109,14 @@ def find_chromium(means: Means, say: Say) -> Path:
                 return found
             attempts.append(Attempt(source, f"it ran, and yet {gone[-1].source}: {gone[-1].reason}"))
     raise NoChromiumError(attempts)
+
+
+async def launch(playwright: Playwright, program: str) -> Browser:
+    """Start a browser.
+
+    Playwright leaves Chromium's sandbox off, as root and most containers need it; it opens our own pages only.
+    """
+    return await playwright.chromium.launch(executable_path=program, headless=True)
 
 
 def unfit(program: Path) -> str:

@@ -1,17 +1,14 @@
-"""One Chromium for the session; sites whose clock stands still, and one that is live; visitors."""
+"""Sites whose clock stands still, and one that is live; visitors."""
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.async_api import Browser, Page, Playwright, async_playwright
+from playwright.async_api import Browser, Page
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -26,59 +23,15 @@ from store import Store, open_pool, prepare_schema
 from store.changes import CaseChanges
 from tests.api.conftest import server as server
 from tests.api.conftest import template as template
-from tests.browser.chromium import Means, NoChromiumError, find_chromium
 from tests.browser.city import Site, city_site, served
 from tests.browser.shown import PAGES, TELEVISION, Screen, Shown, screens
-from tests.browser.visiting import Visitor, launch, visiting
+from tests.browser.visiting import Visitor, visiting
 from tests.store.servers import Server
 from tests.worker.conftest import new_place
 from worker.process import case_worker
 from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
 from workflows.payloads import case_data_converter
-
-_ENVIRONMENT = dict(os.environ)
-"""As it was at the start: the session's servers take every ``GUATU_*`` out of it."""
-
-
-def _say(line: str) -> None:
-    """Tell at once, past pytest's capture, what takes long."""
-    print(f"guatu: {line}", file=sys.__stderr__, flush=True)
-
-
-@dataclass(frozen=True)
-class Search:
-    """What came of the search for a Chromium: the program, or why there is none."""
-
-    program: Path | None
-    error: NoChromiumError | None
-
-
-@pytest.fixture(scope="session")
-async def playwright() -> AsyncGenerator[Playwright]:
-    """Playwright's driver."""
-    async with async_playwright() as driver:
-        yield driver
-
-
-@pytest.fixture(scope="session")
-def search(playwright: Playwright) -> Search:
-    """The search for a Chromium, once for the session."""
-    means = Means(_ENVIRONMENT, Path(playwright.chromium.executable_path), root=os.geteuid() == 0)
-    try:
-        return Search(find_chromium(means, _say), None)
-    except NoChromiumError as error:
-        return Search(None, error)
-
-
-@pytest.fixture(scope="session")
-async def browser(playwright: Playwright, search: Search) -> AsyncGenerator[Browser]:
-    """The browser of the session. Without one its tests are not run; ``test_chromium.py`` tells CI."""
-    if search.program is None:
-        pytest.skip(str(search.error))
-    browser = await launch(playwright, str(search.program))
-    yield browser
-    await browser.close()
 
 
 @pytest.fixture(scope="session")

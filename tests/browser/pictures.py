@@ -12,10 +12,10 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, async_playwright
 
 from store import migrate
-from tests.browser.chromium import Means, find_chromium
+from tests.browser.chromium import Means, find_chromium, launch
 from tests.browser.city import city_site
 from tests.browser.shown import PAGES, Screen, Shown
-from tests.browser.visiting import launch, visiting
+from tests.browser.visiting import visiting
 from tests.store.servers import Server, own_postgres
 
 PLACE = Path(__file__).parent.parent.parent / "docs" / "pictures"

@@ -9,10 +9,10 @@ from pathlib import Path
 from playwright.async_api import async_playwright
 
 from store import migrate
-from tests.browser.chromium import Means, find_chromium
+from tests.browser.chromium import Means, find_chromium, launch
 from tests.browser.city import city_site
 from tests.browser.shown import PAGES, screens
-from tests.browser.visiting import launch, visiting
+from tests.browser.visiting import visiting
 from tests.store.servers import Server, own_postgres
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.chromium import SETTING, Means, NoChromiumError, find_chromium
-from tests.browser.conftest import Search
+from tests.browser.fixtures import Search
 
 _SYSTEM = "/usr/bin:/bin"
 ROOT = Path(__file__).parent.parent.parent

@@ -4,18 +4,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from playwright.async_api import Browser, Page, Playwright
+from playwright.async_api import Browser, Page
 
 from tests.browser.shown import TELEVISION, Screen, Shown
 from tests.browser.watch import Watch
-
-
-async def launch(playwright: Playwright, program: str) -> Browser:
-    """Start a browser.
-
-    Playwright leaves Chromium's sandbox off, as root and most containers need it; it opens our own pages only.
-    """
-    return await playwright.chromium.launch(executable_path=program, headless=True)
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,6 @@ from sealing.ciphers import CipherName
 from sealing.key_file import new_key_file
 from sealing.settings import PayloadSettings
 from store import Store, open_pool
-from tests.browser.conftest import browser as browser
-from tests.browser.conftest import playwright as playwright
-from tests.browser.conftest import search as search
 from tests.workflows.outside_program import OutsideCase
 from worker.process import case_worker, data_converter_for, workflow_runner
 from worker.search_attributes import ensure_search_attributes
