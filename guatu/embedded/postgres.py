@@ -17,7 +17,7 @@ import signal
 import stat
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import asyncpg
@@ -57,8 +57,11 @@ class EmbeddedPostgres(GuardedServer):
         socket_directory: The directory of its socket, known once it has been started.
     """
 
-    def __init__(self, directory: DataDirectory, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, directory: DataDirectory, say: Callable[[str], None], settings: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__("PostgreSQL", directory.logs / "postgres.log")
+        self._settings = settings or {}
         self._directory = directory
         self._say = say
         self._programs = postgres_programs()
@@ -168,6 +171,7 @@ class EmbeddedPostgres(GuardedServer):
 
     def _server_arguments(self) -> tuple[str, ...]:
         settings = {
+            **self._settings,
             "listen_addresses": "",
             "port": str(_PORT),
             "unix_socket_directories": str(self.socket_directory),

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ class EmbeddedSettings:
         ui_codec_endpoint: Where the Temporal UI has sealed payloads opened; none: it shows them as they are.
         extra_server_args: Further arguments of ``temporal server start-dev``.
         temporal_cli: The Temporal CLI to use and no other; by default one is found or made.
+        postgres_settings: Further settings of ``postgresql.conf``.
     """
 
     data_dir: Path = field(default_factory=default_data_directory)
@@ -39,6 +40,7 @@ class EmbeddedSettings:
     ui_codec_endpoint: str | None = None
     extra_server_args: tuple[str, ...] = ()
     temporal_cli: Path | None = None
+    postgres_settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class EmbeddedStack:
@@ -80,7 +82,7 @@ class EmbeddedStack:
                 if port:
                     check_free(port, purpose)
             self.temporal_cli = await find_or_build_temporal(self._say, settings.temporal_cli)
-            self.postgres = EmbeddedPostgres(directory, self._say)
+            self.postgres = EmbeddedPostgres(directory, self._say, settings.postgres_settings)
             self.temporal = EmbeddedTemporal(
                 self.temporal_cli,
                 directory,
