@@ -1,11 +1,11 @@
-"""The real servers that the tests run on: one embedded stack for the session, and a worker in this process."""
+"""The real servers that the tests run on: those of the run (``tests.servers``), and a worker in this process."""
 
 import json
 import os
 import re
-import sys
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,65 +15,88 @@ from temporalio.client import Client, WorkflowHandle
 
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
-from guatu.embedded.stack import EmbeddedSettings, EmbeddedStack
-from store import Store, open_pool, prepare_schema
+from guatu.embedded.postgres import APPLICATION
+from store import Store, open_pool
 from tests.notices_file import at_once
+from tests.places import SharedStack, shared_stack
 from tests.receiver import Receiver, receiving
+from tests.servers import TEMPLATE, RunServers, run_directory, using
+from tests.store.servers import Server
 from tests.workflows.outside_program import OutsideCase, StoreHistory
 from worker.process import case_worker
-from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
 from workflows.payloads import case_data_converter
 
 pytest_plugins = ("tests.browser.fixtures",)
 
-SERVER_SETTINGS = (
-    "--dynamic-config-value",
-    "frontend.WorkflowTimeSkippingEnabled=true",
-    # Long enough for every path, short enough for a test of what happens when a history grows long.
-    "--dynamic-config-value",
-    "limit.historyCount.suggestContinueAsNew=400",
-)
+_RUN_DIRECTORY = "run_directory"
+"""The key under which the run's directory is given to the worker processes of pytest-xdist."""
+_run_directory = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the run's directory, in the process that the run's other processes belong to."""
+    if (given := getattr(config, "workerinput", None)) is not None:
+        config.stash[_run_directory] = Path(given[_RUN_DIRECTORY])
+    else:
+        opened = ExitStack()
+        config.add_cleanup(opened.close)
+        config.stash[_run_directory] = opened.enter_context(run_directory())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give the run's directory to a worker process of pytest-xdist."""
+    node.workerinput[_RUN_DIRECTORY] = str(node.config.stash[_run_directory])
 
 
 @pytest.fixture(scope="session")
-async def stack() -> AsyncIterator[EmbeddedStack]:
-    """Postgres and a Temporal server whose workflows may each have a clock of their own."""
+async def run_servers(pytestconfig: pytest.Config) -> AsyncIterator[RunServers]:
+    """The servers of the run, started by the first process that needs them."""
     for name in [
         name for name in os.environ if name.startswith(("GUATU_", "TEMPORAL_")) and name != "GUATU_TEMPORAL_CLI"
     ]:
         del os.environ[name]
-    # Not below pytest's own directory: that is closed to the account under which Postgres runs for root.
-    directory = tempfile.TemporaryDirectory(prefix="guatu-tests-")
-    settings = EmbeddedSettings(
-        data_dir=Path(directory.name),
-        temporal_port=0,
-        ui_port=0,
-        temporal_in_memory=True,
-        extra_server_args=SERVER_SETTINGS,
-    )
+    with using(pytestconfig.stash[_run_directory]) as servers:
+        yield servers
 
-    def say(line: str) -> None:
-        sys.stderr.write(f"{line}\n")
 
-    async with EmbeddedStack(settings, say) as stack:
-        await prepare_schema(stack.database_url)
-        await ensure_search_attributes(await Client.connect(stack.temporal_address))
+@pytest.fixture(scope="session")
+async def stack(run_servers: RunServers) -> AsyncIterator[SharedStack]:
+    """The run's servers with a namespace and a database of this process's own."""
+    async with shared_stack(run_servers) as stack:
         # With the first key there is no local operator any more, and many tests issue one: so here it is, in any order.
         async with open_pool(stack.database_url, max_size=1) as pool:
             await Store(pool).issue_key(label="别的测试", office="city/mayor")
         yield stack
-    directory.cleanup()
 
 
 @pytest.fixture(scope="session")
-async def client(stack: EmbeddedStack) -> Client:
+def server(run_servers: RunServers) -> Server:
+    """The run's Postgres, by its superuser."""
+    return Server(run_servers.dsn("postgres", "postgres"))
+
+
+@pytest.fixture(scope="session")
+def template() -> str:
+    """The name of a migrated database to copy."""
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def application() -> str:
+    """The role of the application, which may only add to the record: the store has to do with that."""
+    return APPLICATION
+
+
+@pytest.fixture(scope="session")
+async def client(stack: SharedStack) -> Client:
     """A plain client, as an outside program has it: no converter of ours."""
-    return await Client.connect(stack.temporal_address)
+    return await stack.connect()
 
 
 @pytest.fixture(scope="session")
-async def store(stack: EmbeddedStack) -> AsyncIterator[Store]:
+async def store(stack: SharedStack) -> AsyncIterator[Store]:
     """The tests' own connections to the record."""
     async with open_pool(stack.database_url, max_size=5) as pool:
         yield Store(pool)
@@ -87,7 +110,7 @@ async def channel() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture(scope="session")
-async def worker(stack: EmbeddedStack, channel: Receiver) -> AsyncIterator[None]:
+async def worker(stack: SharedStack, channel: Receiver) -> AsyncIterator[None]:
     """A worker as ``guatu worker`` would run it, for the Dazhou file with addresses for one county's offices."""
     shipped = resources.files("petitions.jurisdictions").joinpath("dazhou.toml").read_text(encoding="utf-8")
     offices = ("unit/开江县生态环境局", "county/开江县/party-secretary", "county/开江县/mayor")
@@ -95,7 +118,7 @@ async def worker(stack: EmbeddedStack, channel: Receiver) -> AsyncIterator[None]
     file = Path(tempfile.mkdtemp(prefix="guatu-tests-")) / "dazhou-with-addresses.toml"
     file.write_text(at_once(re.sub(r"^\[notify\]$", f"[notify]\n{addresses}", shipped, flags=re.MULTILINE)), "utf-8")
     settings = WorkerSettings(database_url=stack.database_url, jurisdiction=str(file))
-    own = await Client.connect(stack.temporal_address, data_converter=case_data_converter)
+    own = await stack.connect(data_converter=case_data_converter)
     async with open_pool(stack.database_url, max_size=settings.database_connections) as pool:
         activities = CaseActivities(Store(pool), Jurisdictions(settings.jurisdiction))
         async with case_worker(own, activities, settings):

@@ -12,9 +12,9 @@ import pytest
 from api.access_settings import ApiAccess
 from api.process import run_api
 from api.settings import ApiSettings
-from guatu.embedded.stack import EmbeddedStack
 from sealing.key_file import new_key_file
 from store import Store
+from tests.places import SharedStack
 
 ROOT = Path(__file__).parent.parent
 READMES = ["README.md", "README.zh-CN.md"]
@@ -32,11 +32,12 @@ def test_the_twins_show_the_same_commands() -> None:
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_case_goes_from_start_to_result_by_the_temporal_cli_alone(stack: EmbeddedStack, store: Store) -> None:
+async def test_a_case_goes_from_start_to_result_by_the_temporal_cli_alone(stack: SharedStack, store: Store) -> None:
     environment = {
         **os.environ,
         "PATH": f"{stack.temporal_cli.parent}{os.pathsep}{os.environ['PATH']}",
         "TEMPORAL_ADDRESS": stack.temporal_address,
+        "TEMPORAL_NAMESPACE": stack.namespace,
     }
     ran = await _bash(blocks("README.md")[0], environment)
     assert ran.returncode == 0, ran.stderr
@@ -51,7 +52,9 @@ async def test_a_case_goes_from_start_to_result_by_the_temporal_cli_alone(stack:
 
 
 @pytest.mark.usefixtures("worker")
-async def test_cases_are_handed_over_and_instructed_by_http(stack: EmbeddedStack, store: Store, tmp_path: Path) -> None:
+async def test_cases_are_handed_over_and_instructed_by_http(
+    stack: SharedStack, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     new_key_file(tmp_path / "master-keys")
     settings = ApiSettings(
         database_url=stack.database_url,
@@ -62,15 +65,13 @@ async def test_cases_are_handed_over_and_instructed_by_http(stack: EmbeddedStack
         master_key_file=tmp_path / "master-keys",
     )
     stop, port = asyncio.Event(), asyncio.get_running_loop().create_future()
-    os.environ["TEMPORAL_ADDRESS"] = stack.temporal_address
-    try:
-        api = asyncio.create_task(run_api(settings, stop, port.set_result))
-        address = f"http://127.0.0.1:{await port}"
-        ran = await _bash(blocks("README.md")[1], {**os.environ, "GUATU_API": address})
-        stop.set()
-        await api
-    finally:
-        del os.environ["TEMPORAL_ADDRESS"]
+    monkeypatch.setenv("TEMPORAL_ADDRESS", stack.temporal_address)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", stack.namespace)
+    api = asyncio.create_task(run_api(settings, stop, port.set_result))
+    address = f"http://127.0.0.1:{await port}"
+    ran = await _bash(blocks("README.md")[1], {**os.environ, "GUATU_API": address})
+    stop.set()
+    await api
     assert ran.returncode == 0, ran.stdout + ran.stderr
     answers = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
     assert [answer.get("created") for answer in answers[:1]] == [True]

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -14,10 +13,10 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import ApiSettings
-from store import Store, migrate, open_pool
+from store import Store, open_pool
 from store.connection import Connection, Pool
 from tests.petitions.building import Story
-from tests.store.servers import Server, own_postgres
+from tests.store.servers import Server
 
 NOW = datetime(2021, 9, 3, tzinfo=UTC)
 """What every page takes for now; in the stories' local time eight in the morning of day 7."""
@@ -46,21 +45,6 @@ def client_of(app: FastAPI) -> httpx.AsyncClient:
     """A client that gets the answer to a failure, as one outside does."""
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
-
-
-@pytest.fixture(scope="session")
-async def server() -> AsyncGenerator[Server]:
-    """The server of the session."""
-    async with own_postgres() as postgres:
-        yield Server(postgres.dsn("postgres", "postgres"))
-
-
-@pytest.fixture(scope="session")
-async def template(server: Server) -> AsyncGenerator[str]:
-    """The name of a migrated database to copy."""
-    async with server.database("ENCODING 'UTF8' TEMPLATE template0") as url:
-        await migrate(url)
-        yield urlsplit(url).path.removeprefix("/")
 
 
 @dataclass(frozen=True)

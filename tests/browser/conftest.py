@@ -16,20 +16,16 @@ from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
 from api.app import create_app
 from api.settings import ApiSettings
-from guatu.embedded.stack import EmbeddedStack
 from intake.engine import Engine
 from intake.request_ids import SendRequestIds
-from store import Store, open_pool, prepare_schema
+from store import Store, open_pool
 from store.changes import CaseChanges
-from tests.api.conftest import server as server
-from tests.api.conftest import template as template
 from tests.browser.city import Site, city_site, served
 from tests.browser.shown import PAGES, TELEVISION, Screen, Shown, screens
 from tests.browser.visiting import Visitor, visiting
+from tests.places import SharedStack, new_place
 from tests.store.servers import Server
-from tests.worker.conftest import new_place
 from worker.process import case_worker
-from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
 from workflows.payloads import case_data_converter
 
@@ -111,11 +107,9 @@ class Live:
 
 
 @pytest.fixture(scope="session")
-async def live(browser: Browser, stack: EmbeddedStack) -> AsyncGenerator[Live]:
+async def live(browser: Browser, stack: SharedStack) -> AsyncGenerator[Live]:
     """The site on the session's servers, in a namespace and a database of its own: no other test's cases are there."""
-    place = await new_place(stack)
-    await ensure_search_attributes(place.client)
-    await prepare_schema(place.database_url)
+    place = await new_place(stack, prepared=True)
     at, namespace = stack.temporal_address, place.client.namespace
     own = await Client.connect(at, namespace=namespace, data_converter=case_data_converter)
     outside = await Client.connect(

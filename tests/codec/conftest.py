@@ -2,37 +2,31 @@
 
 import asyncio
 import dataclasses
-import itertools
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, WorkflowHistory
 from temporalio.worker import Replayer
 
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
 from activities.reconciliation import discrepancies
-from guatu.embedded.stack import EmbeddedStack
 from intake.engine import client_data_converter
 from petitions.discrepancies import DiscrepancyKind
 from sealing.ciphers import CipherName
 from sealing.key_file import new_key_file
 from sealing.settings import PayloadSettings
 from store import Store, open_pool
+from tests.places import SharedStack, new_namespace
 from tests.workflows.outside_program import OutsideCase
 from worker.process import case_worker, data_converter_for, workflow_runner
 from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
 from workflows.petition_case import PetitionCase
-
-_numbers = itertools.count(1)
 
 
 @dataclass
@@ -48,7 +42,7 @@ class SealedPlace:
         store: The record.
     """
 
-    stack: EmbeddedStack
+    stack: SharedStack
     namespace: str
     keys: Path
     plain: Client
@@ -110,16 +104,10 @@ def keys(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def place(stack: EmbeddedStack, store: Store, keys: Path) -> SealedPlace:
+async def place(stack: SharedStack, store: Store, keys: Path) -> SealedPlace:
     """A namespace of the test's own, without a worker yet."""
-    name = f"sealed-{next(_numbers)}"
-    plain = await Client.connect(stack.temporal_address, namespace=name)
-    retention = Duration()
-    retention.FromTimedelta(timedelta(days=1))
-    await plain.workflow_service.register_namespace(
-        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
-    )
+    plain = await new_namespace(stack.temporal_address)
     await ensure_search_attributes(plain)
-    place = SealedPlace(stack, name, keys, plain, plain, store)
+    place = SealedPlace(stack, plain.namespace, keys, plain, plain, store)
     place.client = await place.client_with(place.settings())
     return place

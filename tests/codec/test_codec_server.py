@@ -17,11 +17,9 @@ from api.app import create_app
 from sealing.key_file import KeyFile, add_master_key
 from sealing.payload_codec import Payloads as Sealer
 from store import Store
-from tests.api.conftest import House, client_of, house, server, settings_for, template
+from tests.api.conftest import House, client_of, house, settings_for
 from tests.petitions.building import INTAKE, SUPERVISION
 from tests.store.servers import Server
-
-__all__ = ["server", "template"]
 
 UI = "http://127.0.0.1:8233"
 PLAIN = Payload(metadata={"encoding": b"json/plain"}, data='{"summary": "脏水横流"}'.encode())

@@ -16,11 +16,11 @@ import pytest
 from temporalio.client import Client
 
 from guatu.embedded.ports import free_port
-from guatu.embedded.stack import EmbeddedStack
 from guatu.embedded.temporal_binary import cache_directory
 from sealing.key_file import new_key_file
 from tests.deploy.compose_file import ROOT, ServiceSpec, plain_environment, services
 from tests.guatu.running import GUATU
+from tests.places import SharedStack
 from tests.system_postgres import SystemPostgres, programs, system_postgres
 from worker.search_attributes import require_search_attributes
 
@@ -72,7 +72,7 @@ class Machine:
 
 
 @pytest.fixture(scope="module")
-async def machine(stack: EmbeddedStack, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Machine]:
+async def machine(stack: SharedStack, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Machine]:
     secrets = tmp_path_factory.mktemp("secrets")
     for name in ("guatu_owner_password", "guatu_password"):
         (secrets / name).write_text(f"{name} & its own")
@@ -114,7 +114,7 @@ async def migrated(machine: Machine) -> None:
 
 
 @pytest.fixture(scope="module")
-async def namespace(machine: Machine, stack: EmbeddedStack) -> Client:
+async def namespace(machine: Machine, stack: SharedStack) -> Client:
     """The namespace job has run, twice."""
     service = services()["temporal-namespace"]
     for _ in range(2):
@@ -122,7 +122,7 @@ async def namespace(machine: Machine, stack: EmbeddedStack) -> Client:
             machine.script, "temporal-namespace.sh", machine.environment(service), stack.temporal_cli.parent
         )
         assert made.returncode == 0, made.stderr
-    return await Client.connect(stack.temporal_address, namespace=service.environment["TEMPORAL_NAMESPACE"])
+    return await stack.connect(namespace=service.environment["TEMPORAL_NAMESPACE"])
 
 
 async def test_the_namespace_has_all_that_cases_are_found_by(namespace: Client) -> None:

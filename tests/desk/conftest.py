@@ -9,21 +9,21 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import ApiSettings
-from guatu.embedded.stack import EmbeddedStack
 from intake.engine import Engine
 from store import Store, open_pool
 from store.connection import Pool
-from tests.api.conftest import own, server, template
+from tests.api.conftest import own
 from tests.desk.browsing import Browser
 from tests.http.conftest import engine, http_client, master_key_file
+from tests.places import SharedStack
 
-__all__ = ["engine", "master_key_file", "own", "server", "template"]
+__all__ = ["engine", "master_key_file", "own"]
 
 SignsIn = Callable[..., Awaitable[Browser]]
 
 
 @pytest.fixture(scope="package")
-async def pool(stack: EmbeddedStack) -> AsyncIterator[Pool]:
+async def pool(stack: SharedStack) -> AsyncIterator[Pool]:
     """The application's connections; in the end nobody has a key any more: other tests need a machine without any."""
     async with open_pool(stack.database_url, max_size=10) as pool:
         yield pool
@@ -31,20 +31,20 @@ async def pool(stack: EmbeddedStack) -> AsyncIterator[Pool]:
         await pool.execute("DELETE FROM api_key")
 
 
-def settings(stack: EmbeddedStack, **changes: object) -> ApiSettings:
+def settings(stack: SharedStack, **changes: object) -> ApiSettings:
     """Settings of a process that lets nobody in without a key."""
     values: dict[str, object] = {"database_url": stack.database_url, "api_access": "keys", "api_engine_seconds": 20}
     return ApiSettings.model_validate(values | changes)
 
 
 @pytest.fixture(scope="package")
-async def app(stack: EmbeddedStack, engine: Engine, master_key_file: Path, pool: Pool) -> FastAPI:
+async def app(stack: SharedStack, engine: Engine, master_key_file: Path, pool: Pool) -> FastAPI:
     """The application; who has no key is not let in."""
     return create_app(settings(stack, master_key_file=master_key_file), pool, engine=engine)
 
 
 @pytest.fixture(scope="package")
-async def http(stack: EmbeddedStack, engine: Engine, pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
+async def http(stack: SharedStack, engine: Engine, pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
     """A program on the same database that may do everything."""
     async with http_client(create_app(settings(stack, api_access="open"), pool, engine=engine)) as client:
         yield client

@@ -7,7 +7,6 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from api.app import create_app
 from guatu.embedded.ports import free_port
-from guatu.embedded.stack import EmbeddedStack
 from intake.engine import Engine
 from store import Store, open_pool
 from store.connection import Pool
@@ -16,12 +15,13 @@ from tests.desk.conftest import SignsIn, settings
 from tests.desk.filling import REPORT, form_on, report
 from tests.http.cases import UNIT, handed_over
 from tests.http.conftest import http_client
+from tests.places import SharedStack
 
 pytestmark = pytest.mark.usefixtures("worker")
 
 
 async def test_the_engine_is_away_and_all_that_was_typed_is_still_there(
-    stack: EmbeddedStack, http: httpx.AsyncClient, signs_in: SignsIn, store: Store, pool: Pool
+    stack: SharedStack, http: httpx.AsyncClient, signs_in: SignsIn, store: Store, pool: Pool
 ) -> None:
     case_no = await handed_over(http)
     away = await Client.connect(f"127.0.0.1:{free_port()}", lazy=True, data_converter=pydantic_data_converter)
@@ -42,7 +42,7 @@ async def test_the_engine_is_away_and_all_that_was_typed_is_still_there(
 
 
 async def test_postgres_is_away_and_all_that_was_typed_is_still_there(
-    stack: EmbeddedStack, http: httpx.AsyncClient, signs_in: SignsIn, engine: Engine
+    stack: SharedStack, http: httpx.AsyncClient, signs_in: SignsIn, engine: Engine
 ) -> None:
     case_no = await handed_over(http)
     unit = await signs_in(UNIT, "王经办")

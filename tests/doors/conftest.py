@@ -4,16 +4,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
-from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
-from guatu.embedded.stack import EmbeddedStack
-from store import Store, open_pool, prepare_schema
-from tests.worker.conftest import Place, new_place
+from store import Store, open_pool
+from tests.places import Place, SharedStack, new_place
 from worker.process import case_worker
-from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
 from workflows.payloads import case_data_converter
 
@@ -22,12 +19,9 @@ WorkerOf = Callable[[], AbstractAsyncContextManager[Worker]]
 
 
 @pytest.fixture(scope="module")
-async def place(stack: EmbeddedStack) -> Place:
+async def place(stack: SharedStack) -> Place:
     """The module's own, ready for work."""
-    place = await new_place(stack)
-    await ensure_search_attributes(place.client)
-    await prepare_schema(place.database_url)
-    return place
+    return await new_place(stack, prepared=True)
 
 
 @pytest.fixture
@@ -38,15 +32,13 @@ async def place_store(place: Place) -> AsyncGenerator[Store]:
 
 
 @pytest.fixture
-def working(stack: EmbeddedStack, place: Place) -> WorkerOf:
+def working(stack: SharedStack, place: Place) -> WorkerOf:
     """A worker of this process."""
 
     @asynccontextmanager
     async def work() -> AsyncGenerator[Worker]:
         settings = WorkerSettings(database_url=place.database_url, jurisdiction="dazhou")
-        own = await Client.connect(
-            stack.temporal_address, namespace=place.client.namespace, data_converter=case_data_converter
-        )
+        own = await stack.connect(namespace=place.client.namespace, data_converter=case_data_converter)
         async with open_pool(place.database_url, max_size=settings.database_connections) as pool:
             activities = CaseActivities(Store(pool), Jurisdictions(settings.jurisdiction))
             async with case_worker(own, activities, settings) as worker:

@@ -14,11 +14,11 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from guatu.embedded.stack import EmbeddedStack
 from store import Store
 from tests.doors.generated import Generator, every_nasty_one
 from tests.doors.histories import runs_of
 from tests.doors.sending import Correspondence, Sent, booked
+from tests.places import SharedStack
 from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
 
 pytestmark = [pytest.mark.usefixtures("worker"), pytest.mark.long]
@@ -29,7 +29,7 @@ SEED = 20_210_907
 
 
 @pytest.fixture
-async def database(stack: EmbeddedStack) -> AsyncGenerator[Any]:
+async def database(stack: SharedStack) -> AsyncGenerator[Any]:
     connection: Any = await asyncpg.connect(stack.database_url)
     yield connection
     await connection.close()

@@ -17,7 +17,7 @@ from tests.doors.histories import runs_of
 from tests.doors.nasty import NASTY
 from tests.doors.sending import answer_to
 from tests.doors.stuffing import Stuffed
-from tests.worker.conftest import Place
+from tests.places import Place
 from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
 from workflows.case_in_hand import Carried, CaseInHand
 

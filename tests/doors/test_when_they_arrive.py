@@ -13,7 +13,7 @@ from store import Store
 from tests.doors.conftest import WorkerOf
 from tests.doors.histories import TOO_MANY_AT_ONCE, runs_of
 from tests.doors.sending import answer_to
-from tests.worker.conftest import Place
+from tests.places import Place
 from tests.worker.worker_process import until
 from tests.workflows.outside_program import UNIT, OutsideCase, StoreHistory, by, hand_over
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from guatu.embedded.stack import EmbeddedStack
 from tests.guatu.running import guatu, one_sentence
+from tests.places import SharedStack
 
 NOWHERE = {"GUATU_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
 
@@ -24,8 +24,8 @@ def taken_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def servers(stack: EmbeddedStack) -> dict[str, str]:
-    return {"GUATU_DATABASE_URL": stack.database_url, "TEMPORAL_ADDRESS": stack.temporal_address}
+def servers(stack: SharedStack) -> dict[str, str]:
+    return stack.settings
 
 
 def row(case_no: str, **changes: object) -> str:
@@ -60,7 +60,7 @@ async def test_a_temporal_server_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("command", [["deployment", "list"], ["reconcile"], ["rehearse"]])
-async def test_a_namespace_that_is_not_there(stack: EmbeddedStack, command: list[str]) -> None:
+async def test_a_namespace_that_is_not_there(stack: SharedStack, command: list[str]) -> None:
     done = await guatu(*command, settings=servers(stack) | {"TEMPORAL_NAMESPACE": "nowhere"})
     assert one_sentence(done) == "the Temporal server has no namespace 'nowhere': create it, or set TEMPORAL_NAMESPACE"
 
@@ -76,12 +76,12 @@ async def test_a_database_that_is_not_there() -> None:
     assert "Postgres does not answer" in one_sentence(await guatu("figures", settings=NOWHERE))
 
 
-async def test_a_jurisdiction_that_is_not_there(stack: EmbeddedStack) -> None:
+async def test_a_jurisdiction_that_is_not_there(stack: SharedStack) -> None:
     said = one_sentence(await guatu("worker", settings=servers(stack) | {"GUATU_JURISDICTION": "atlantis"}))
     assert "there is no jurisdiction 'atlantis'" in said
 
 
-async def test_a_jurisdiction_with_mistakes_is_told_line_by_line(stack: EmbeddedStack, tmp_path: Path) -> None:
+async def test_a_jurisdiction_with_mistakes_is_told_line_by_line(stack: SharedStack, tmp_path: Path) -> None:
     file = tmp_path / "wrong.toml"
     file.write_text('id = "x"\nlevel = "moon"\n', encoding="utf-8")
     done = await guatu("worker", settings=servers(stack) | {"GUATU_JURISDICTION": str(file)})
@@ -90,7 +90,7 @@ async def test_a_jurisdiction_with_mistakes_is_told_line_by_line(stack: Embedded
     assert "Traceback" not in done.stderr
 
 
-async def test_a_worker_port_in_use(stack: EmbeddedStack, taken_port: int) -> None:
+async def test_a_worker_port_in_use(stack: SharedStack, taken_port: int) -> None:
     done = await guatu("worker", settings=servers(stack) | {"GUATU_WORKER_PORT": str(taken_port)})
     assert "GUATU_WORKER_PORT" in one_sentence(done)
 
@@ -118,7 +118,7 @@ async def test_figures_need_a_moment_with_its_offset(moment: str) -> None:
     assert "is not a moment with its offset" in done.stderr
 
 
-async def test_the_record_on_a_real_database(stack: EmbeddedStack) -> None:
+async def test_the_record_on_a_real_database(stack: SharedStack) -> None:
     database = {"GUATU_DATABASE_URL": stack.database_url}
     migrated = await guatu("migrate", settings=database)
     assert (migrated.returncode, migrated.stdout) == (0, "the schema is up to date\n")
@@ -130,7 +130,7 @@ async def test_the_record_on_a_real_database(stack: EmbeddedStack) -> None:
     assert rebuilt.returncode == 0, rebuilt.stderr
 
 
-async def test_intake_starts_each_case_once(stack: EmbeddedStack, client: Client, tmp_path: Path) -> None:
+async def test_intake_starts_each_case_once(stack: SharedStack, client: Client, tmp_path: Path) -> None:
     file, other = tmp_path / "batch.jsonl", tmp_path / "other.jsonl"
     good, starred = row("CMD-1", complainant="不得外传"), row("*CMD-2")
     file.write_text("\n".join([good, "{not json", "", starred, row("CMD-3", county="")]), encoding="utf-8")
@@ -155,6 +155,6 @@ async def test_intake_starts_each_case_once(stack: EmbeddedStack, client: Client
     assert (await client.get_workflow_handle("case-CMD-2").describe()).workflow_type == "PetitionCase"
 
 
-async def test_intake_of_a_file_that_is_not_there(stack: EmbeddedStack, tmp_path: Path) -> None:
+async def test_intake_of_a_file_that_is_not_there(stack: SharedStack, tmp_path: Path) -> None:
     said = one_sentence(await guatu("intake", tmp_path / "none.jsonl", settings=servers(stack)))
     assert said == f"{tmp_path / 'none.jsonl'}: No such file or directory"

@@ -4,15 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
-from temporalio.client import Client
 
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
 from guatu.deployments import promote, versions
-from guatu.embedded.stack import EmbeddedStack
-from store import Store, open_pool, prepare_schema
+from store import Store, open_pool
 from tests.guatu.running import guatu
-from tests.worker.conftest import Place, new_place
+from tests.places import Place, SharedStack, new_place
 from tests.worker.worker_process import until
 from tests.workflows.outside_program import OutsideCase, hand_over
 from worker.process import case_worker
@@ -24,13 +22,10 @@ CASES = [f"P{number:03d}" for number in range(10)]
 
 
 @pytest.fixture
-async def two_versions(stack: EmbeddedStack) -> AsyncGenerator[tuple[Place, Store]]:
+async def two_versions(stack: SharedStack) -> AsyncGenerator[tuple[Place, Store]]:
     """A namespace with a worker of each of two versions, one and two."""
-    place = await new_place(stack)
-    await prepare_schema(place.database_url)
-    own = await Client.connect(
-        stack.temporal_address, namespace=place.client.namespace, data_converter=case_data_converter
-    )
+    place = await new_place(stack, prepared=True)
+    own = await stack.connect(namespace=place.client.namespace, data_converter=case_data_converter)
     await ensure_search_attributes(own)
     async with open_pool(place.database_url, max_size=4) as pool:
         activities = CaseActivities(Store(pool), Jurisdictions("dazhou"))

@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from guatu.embedded.ports import free_port
-from guatu.embedded.stack import EmbeddedStack
 from guatu.services import is_ready
 from tests.guatu.running import GUATU, environment
+from tests.places import SharedStack
 
 PATIENCE = 90.0
 
@@ -65,12 +65,13 @@ async def ended(process: "subprocess.Popen[str]") -> int:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-async def test_a_worker_serves_until_it_is_told_to_stop(stack: EmbeddedStack, how: signal.Signals) -> None:
+async def test_a_worker_serves_until_it_is_told_to_stop(stack: SharedStack, how: signal.Signals) -> None:
     port = free_port()
     settings = {
         "GUATU_DATABASE_URL": stack.database_url,
         "GUATU_WORKER_PORT": str(port),
         "TEMPORAL_ADDRESS": stack.temporal_address,
+        "TEMPORAL_NAMESPACE": stack.namespace,
     }
     with running("worker", settings=settings) as worker:
         await until(port)

@@ -13,13 +13,13 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities import reconciliation
 from activities.reconciliation import discrepancies
-from guatu.embedded.stack import EmbeddedStack
 from intake.engine import connect_temporal
 from petitions.discrepancies import Discrepancy, DiscrepancyKind
 from petitions.events import Entry
 from petitions.view import CaseResult
 from store import Store
 from tests.guatu.running import guatu
+from tests.places import SharedStack
 from tests.workflows.outside_program import OutsideCase, by, hand_over
 from workflows.names import WORKFLOW_TYPE
 from workflows.petition_case import PetitionCase
@@ -28,9 +28,10 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 
 @pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch, stack: EmbeddedStack) -> None:  # pyright: ignore[reportUnusedFunction] - pytest calls it
+def _soon(monkeypatch: pytest.MonkeyPatch, stack: SharedStack) -> None:  # pyright: ignore[reportUnusedFunction] - pytest calls it
     monkeypatch.setattr(reconciliation, "_PAUSE_SECONDS", 0.2)
     monkeypatch.setenv("TEMPORAL_ADDRESS", stack.temporal_address)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", stack.namespace)
 
 
 async def found_of(store: Store, case_no: str, *, asking: bool = True) -> Discrepancy | None:
@@ -71,11 +72,11 @@ async def test_a_workflow_that_an_operator_terminated_is_told(client: Client, st
     assert await found_of(store, case.case_no, asking=False) == found
 
 
-async def test_the_command_tells_it_and_fails(client: Client, store: Store, stack: EmbeddedStack) -> None:
+async def test_the_command_tells_it_and_fails(client: Client, store: Store, stack: SharedStack) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
     await case.handle.terminate()
-    settings = {"GUATU_DATABASE_URL": stack.database_url, "TEMPORAL_ADDRESS": stack.temporal_address}
+    settings = stack.settings
     done = await guatu("rebuild", "--against-temporal", settings=settings)
     assert done.returncode == 1, done.stderr
     assert f"case {case.case_no}: it is open on record" in done.stdout
@@ -94,7 +95,7 @@ async def test_a_workflow_that_temporal_does_not_know_is_told(client: Client, st
     await case.handle.terminate()
     execution = WorkflowExecution(workflow_id=f"case-{case.case_no}")
     await client.workflow_service.delete_workflow_execution(
-        DeleteWorkflowExecutionRequest(namespace="default", workflow_execution=execution)
+        DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)
     )
     line = None
     for _ in range(50):
@@ -124,7 +125,7 @@ async def test_a_workflow_that_an_operator_reset_is_told_and_changes_no_record(c
     execution = WorkflowExecution(workflow_id=f"case-{case.case_no}")
     await client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
-            namespace="default",
+            namespace=client.namespace,
             workflow_execution=execution,
             reason="an operator's mistake",
             workflow_task_finish_event_id=first,

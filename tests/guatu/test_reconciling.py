@@ -12,7 +12,6 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, Re
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
-from guatu.embedded.stack import EmbeddedStack
 from guatu.reconciling import Kind, findings, repair
 from guatu.reconciling.findings import examine
 from intake.engine import connect_temporal
@@ -20,20 +19,22 @@ from petitions.events import Entry
 from petitions.vocabulary import Stage
 from store import Store, migrate, open_pool
 from tests.guatu.running import guatu
+from tests.places import SharedStack
 from tests.workflows.outside_program import OutsideCase, by, hand_over
 
 pytestmark = pytest.mark.usefixtures("worker")
 
 
 @pytest.fixture
-async def own(stack: EmbeddedStack, monkeypatch: pytest.MonkeyPatch) -> Client:
+async def own(stack: SharedStack, monkeypatch: pytest.MonkeyPatch) -> Client:
     """A client as the command has it."""
     monkeypatch.setenv("TEMPORAL_ADDRESS", stack.temporal_address)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", stack.namespace)
     return await connect_temporal()
 
 
 @pytest.fixture
-async def restored(stack: EmbeddedStack) -> AsyncIterator[Store]:
+async def restored(stack: SharedStack) -> AsyncIterator[Store]:
     """Another database, to hold what a restored one would hold."""
     server = await asyncpg.connect(stack.database_url)
     await server.execute("CREATE DATABASE restored")
@@ -90,7 +91,7 @@ async def whole(store: Store, case_no: str) -> Sequence[str]:
 async def gone(client: Client, case: OutsideCase) -> None:
     """Have Temporal forget a case."""
     execution = WorkflowExecution(workflow_id=f"case-{case.case_no}")
-    request = DeleteWorkflowExecutionRequest(namespace="default", workflow_execution=execution)
+    request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)
     await client.workflow_service.delete_workflow_execution(request)
     for _ in range(1_200):
         try:
@@ -166,7 +167,7 @@ async def test_a_workflow_that_was_reset_is_replaced_and_what_only_it_had_is_sen
             break
     assert first is not None
     request = ResetWorkflowExecutionRequest(
-        namespace="default",
+        namespace=client.namespace,
         workflow_execution=WorkflowExecution(workflow_id=f"case-{case.case_no}"),
         reason="a restore",
         workflow_task_finish_event_id=first,
@@ -254,11 +255,11 @@ async def test_a_workflow_whose_case_is_over_is_terminated(client: Client, store
 
 
 async def test_the_command_says_what_it_found_and_did(
-    client: Client, store: Store, own: Client, stack: EmbeddedStack
+    client: Client, store: Store, own: Client, stack: SharedStack
 ) -> None:
     case = await covered(client, store)
     await case.handle.terminate()
-    settings = {"GUATU_DATABASE_URL": stack.database_url, "TEMPORAL_ADDRESS": stack.temporal_address}
+    settings = stack.settings
     listed = await guatu("reconcile", "--histories", settings=settings)
     assert listed.returncode == 1
     line = f"case {case.case_no}: it is open on record"

@@ -11,7 +11,6 @@ import asyncpg
 import pytest
 
 from guatu.case_files import case_file, problems_of, read_case_file, write_case_file
-from guatu.embedded.stack import EmbeddedStack
 from guatu.errors import CommandError
 from guatu.head_files import read_heads
 from guatu.signatures import SigningKey, new_signing_key, read_public_key, read_signing_key
@@ -20,6 +19,7 @@ from store.complainants import SealedDetails
 from store.connection import Connection
 from tests.guatu.running import guatu, one_sentence
 from tests.petitions.building import concluded, rectifying
+from tests.places import SharedStack
 from tests.store.planting import forge_whole_record, keep, keep_with_report, read_model, tamper
 from tests.store.servers import Server
 
@@ -46,8 +46,8 @@ class House:
 
 
 @pytest.fixture
-async def house(stack: EmbeddedStack) -> AsyncGenerator[House]:
-    server = Server(stack.postgres.dsn("postgres", "postgres"))
+async def house(stack: SharedStack) -> AsyncGenerator[House]:
+    server = Server(stack.servers.dsn("postgres", "postgres"))
     async with server.database("ENCODING 'UTF8' TEMPLATE template0") as url:
         await migrate(url)
         admin: Connection = await asyncpg.connect(url)

@@ -9,9 +9,9 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from guatu.embedded.ports import free_port
-from guatu.embedded.stack import EmbeddedStack
 from guatu.services import is_ready
 from tests.guatu.test_processes import PATIENCE, ended, line_with, running, until
+from tests.places import SharedStack
 
 
 def processes_in_metrics(port: int) -> set[str]:
@@ -22,13 +22,14 @@ def processes_in_metrics(port: int) -> set[str]:
     return {sample.labels["process"] for sample in samples if sample.name.startswith("process_start_time_seconds")}
 
 
-async def test_two_processes_are_one_worker(stack: EmbeddedStack) -> None:
+async def test_two_processes_are_one_worker(stack: SharedStack) -> None:
     port = free_port()
     settings = {
         "GUATU_DATABASE_URL": stack.database_url,
         "GUATU_WORKER_PORT": str(port),
         "GUATU_WORKER_PROCESSES": "2",
         "TEMPORAL_ADDRESS": stack.temporal_address,
+        "TEMPORAL_NAMESPACE": stack.namespace,
     }
     with running("worker", settings=settings) as worker:
         await until(port)
@@ -47,7 +48,7 @@ async def test_two_processes_are_one_worker(stack: EmbeddedStack) -> None:
     assert not alive
 
 
-async def test_it_is_ready_when_all_are(stack: EmbeddedStack) -> None:
+async def test_it_is_ready_when_all_are(stack: SharedStack) -> None:
     """And a process that cannot start is told, and ends all of it."""
     port = free_port()
     settings = {
@@ -56,6 +57,7 @@ async def test_it_is_ready_when_all_are(stack: EmbeddedStack) -> None:
         "GUATU_WORKER_PROCESSES": "2",
         "GUATU_JURISDICTION": "no-such-place",
         "TEMPORAL_ADDRESS": stack.temporal_address,
+        "TEMPORAL_NAMESPACE": stack.namespace,
     }
     with running("worker", settings=settings) as worker:
         began = time.monotonic()

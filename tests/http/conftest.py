@@ -6,16 +6,15 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from api.app import create_app
 from api.settings import ApiSettings
-from guatu.embedded.stack import EmbeddedStack
 from intake.engine import Engine
 from intake.request_ids import SendRequestIds
 from sealing.key_file import new_key_file
 from store import open_pool
+from tests.places import SharedStack
 
 
 def http_client(app: FastAPI, **headers: str) -> httpx.AsyncClient:
@@ -33,22 +32,20 @@ def master_key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-async def engine(stack: EmbeddedStack) -> Engine:
+async def engine(stack: SharedStack) -> Engine:
     """The cases' engine, as an API process has it."""
-    client = await Client.connect(
-        stack.temporal_address, interceptors=[SendRequestIds()], data_converter=pydantic_data_converter
-    )
+    client = await stack.connect(interceptors=[SendRequestIds()], data_converter=pydantic_data_converter)
     return Engine(client, seconds=20)
 
 
-def settings(stack: EmbeddedStack, **changes: object) -> ApiSettings:
+def settings(stack: SharedStack, **changes: object) -> ApiSettings:
     """Settings of a process that lets everybody in, whatever keys other tests have issued on the session's database."""
     values: dict[str, object] = {"database_url": stack.database_url, "api_access": "open", "api_engine_seconds": 20}
     return ApiSettings.model_validate(values | changes)
 
 
 @pytest.fixture(scope="session")
-async def app(stack: EmbeddedStack, engine: Engine, master_key_file: Path) -> AsyncIterator[FastAPI]:
+async def app(stack: SharedStack, engine: Engine, master_key_file: Path) -> AsyncIterator[FastAPI]:
     """The application."""
     async with open_pool(stack.database_url, max_size=10) as pool:
         yield create_app(settings(stack, master_key_file=master_key_file), pool, engine=engine)

@@ -4,12 +4,12 @@ import httpx
 import pytest
 
 from api.app import create_app
-from guatu.embedded.stack import EmbeddedStack
 from intake.engine import Engine
 from store import Store, open_pool
 from store.requests import AnsweredRequest
 from tests.http.cases import UNIT, handed_over, message, new_case
 from tests.http.conftest import http_client, settings
+from tests.places import SharedStack
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -72,7 +72,7 @@ async def test_answers_are_kept_by_caller_and_the_first_one_stays(store: Store) 
 
 
 async def test_who_sends_too_much_is_told_when_to_come_again(
-    stack: EmbeddedStack, engine: Engine, http: httpx.AsyncClient
+    stack: SharedStack, engine: Engine, http: httpx.AsyncClient
 ) -> None:
     case_no = await handed_over(http)
     body = message("acknowledgement", UNIT, "a")

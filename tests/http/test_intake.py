@@ -73,7 +73,7 @@ async def test_temporal_has_forgotten_a_concluded_case_and_the_record_has_not(
     await concluded(http, body["case_no"])
     await client.workflow_service.delete_workflow_execution(
         DeleteWorkflowExecutionRequest(
-            namespace="default", workflow_execution=WorkflowExecution(workflow_id=f"case-{body['case_no']}")
+            namespace=client.namespace, workflow_execution=WorkflowExecution(workflow_id=f"case-{body['case_no']}")
         )
     )
     assert (await http.post("/v1/cases", json=body)).status_code == 200

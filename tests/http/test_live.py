@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from api.process import run_api
-from guatu.embedded.stack import EmbeddedStack
 from tests.http.cases import handed_over, message
 from tests.http.conftest import settings
+from tests.places import SharedStack
 
 
 async def events(answer: httpx.Response) -> AsyncIterator[str]:
@@ -26,9 +26,10 @@ async def next_of(told: AsyncIterator[str]) -> str:
 
 @pytest.mark.usefixtures("worker")
 async def test_a_message_is_told_and_the_end_of_the_process_ends_it(
-    stack: EmbeddedStack, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    stack: SharedStack, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", stack.temporal_address)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", stack.namespace)
     its_settings = settings(stack, api_port=0, api_metrics_port=0, api_drain_seconds=5)
     stop, port = asyncio.Event(), asyncio.get_running_loop().create_future()
     process = asyncio.create_task(run_api(its_settings, stop, port.set_result))

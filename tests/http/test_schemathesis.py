@@ -16,11 +16,11 @@ from api.app import create_app
 from api.authentication import start_authentication
 from api.serving import serving, taken_port
 from api.settings import ApiSettings
-from guatu.embedded.stack import EmbeddedStack
 from intake.engine import Engine
 from store import open_pool
 from tests.api.issuer import Issuer
 from tests.http.cases import handed_over
+from tests.places import SharedStack
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -68,7 +68,7 @@ class Door:
 
 
 @pytest.fixture
-async def door(stack: EmbeddedStack, engine: Engine, master_key_file: Path, tmp_path: Path) -> AsyncIterator[Door]:
+async def door(stack: SharedStack, engine: Engine, master_key_file: Path, tmp_path: Path) -> AsyncIterator[Door]:
     """The application, for those alone who sign in; by a token, since a first key would end what others here may do."""
     issuer = Issuer()
     settings = ApiSettings.model_validate(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from guatu.embedded.stack import EmbeddedStack
 from petitions.lists.rows import CHINA
 from store import Store
 from tests.guatu.running import GUATU, environment, guatu
 from tests.intake.written_lists import HEADERS, csv_text, row, workbook
+from tests.places import SharedStack
 from tests.worker.worker_process import until
 
 ROWS = 80
@@ -30,14 +30,14 @@ async def is_received(store: Store, case_no: str) -> bool:
     return any(line.event == "received" for line in await store.timeline(case_no))
 
 
-async def test_every_row_once(stack: EmbeddedStack, client: Client, store: Store, worker: None, tmp_path: Path) -> None:
+async def test_every_row_once(stack: SharedStack, client: Client, store: Store, worker: None, tmp_path: Path) -> None:
     now = datetime.now(CHINA).replace(tzinfo=None, microsecond=0) - timedelta(minutes=2)
     numbers = [f"{BEGIN}{number}" for number in range(1, ROWS + 1)]
     rows = [HEADERS, *(row(case_no, received_at=now) for case_no in numbers)]
     file, as_text = tmp_path / "第1批.xlsx", tmp_path / "第1批.csv"
     file.write_bytes(workbook({"清单": rows}))
     as_text.write_bytes(csv_text(rows).encode("gb18030"))
-    settings = {"TEMPORAL_ADDRESS": stack.temporal_address}
+    settings = {"TEMPORAL_ADDRESS": stack.temporal_address, "TEMPORAL_NAMESPACE": stack.namespace}
 
     first = await asyncio.create_subprocess_exec(
         *GUATU, "intake", str(file), stdout=asyncio.subprocess.PIPE, env=environment(settings)
@@ -79,8 +79,8 @@ async def test_every_row_once(stack: EmbeddedStack, client: Client, store: Store
         await client.get_workflow_handle(f"case-{case_no}").terminate("the test is over")
 
 
-async def test_lists_of_every_form_by_the_command(stack: EmbeddedStack, tmp_path: Path) -> None:
-    settings = {"TEMPORAL_ADDRESS": stack.temporal_address}
+async def test_lists_of_every_form_by_the_command(stack: SharedStack, tmp_path: Path) -> None:
+    settings = {"TEMPORAL_ADDRESS": stack.temporal_address, "TEMPORAL_NAMESPACE": stack.namespace}
     rows = [[*HEADERS, "联系电话"], [*row("FORM-1"), "13800000000"], [*row("FORM-2", channel="传真"), "13900000000"]]
     as_text = tmp_path / "a.csv"
     as_text.write_bytes(csv_text(rows).encode("utf-16"))

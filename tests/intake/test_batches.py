@@ -10,12 +10,12 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RetryConfig
 
-from guatu.embedded.stack import EmbeddedStack
 from intake.batches import BatchResult, RowOutcome, RowResult, take_batch
 from intake.engine import Engine, Started, start_case
 from intake.lists import CaseList, ListForm, read_list
 from petitions.hand_over import HandOver
 from tests.intake.written_lists import HEADERS, row, workbook
+from tests.places import SharedStack
 
 _batches = itertools.count(1)
 AT = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
@@ -189,7 +189,7 @@ async def line_to(address: str) -> AsyncGenerator[tuple[Line, Client]]:
 
 
 @pytest.mark.parametrize("by_engine", [False, True], ids=["bare", "engine"])
-async def test_an_engine_that_goes_away_in_the_middle(stack: EmbeddedStack, client: Client, by_engine: bool) -> None:
+async def test_an_engine_that_goes_away_in_the_middle(stack: SharedStack, client: Client, by_engine: bool) -> None:
     begin = prefix()
     case_list = listed(*(case(f"{begin}{number // 2}") for number in range(40)))
     async with line_to(stack.temporal_address) as (line, own):

@@ -12,16 +12,15 @@ from temporalio.client import Client, WorkflowHandle
 
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
-from guatu.embedded.stack import EmbeddedStack
 from petitions.notices import NoticeState
-from store import Store, open_pool, prepare_schema
+from store import Store, open_pool
 from tests.notices_file import at_once
+from tests.places import Place, SharedStack, new_place
 from tests.receiver import Receiver, receiving
-from tests.worker.conftest import Place, dazhou, new_place
+from tests.worker.conftest import dazhou
 from tests.worker.worker_process import until
 from tests.workflows.outside_program import UNIT, OutsideCase, hand_over
 from worker.process import case_worker
-from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
 from workflows.notice_interface import office_notices_id
 from workflows.payloads import case_data_converter
@@ -81,15 +80,11 @@ class City:
 
 
 @pytest.fixture
-async def city(stack: EmbeddedStack, tmp_path: Path) -> AsyncGenerator[City]:
+async def city(stack: SharedStack, tmp_path: Path) -> AsyncGenerator[City]:
     """A city whose worker does not run yet."""
-    place = await new_place(stack)
-    await ensure_search_attributes(place.client)
-    await prepare_schema(place.database_url)
+    place = await new_place(stack, prepared=True)
     file = tmp_path / "city.toml"
-    client = await Client.connect(
-        stack.temporal_address, namespace=place.client.namespace, data_converter=case_data_converter
-    )
+    client = await stack.connect(namespace=place.client.namespace, data_converter=case_data_converter)
     async with receiving() as channel, open_pool(place.database_url, max_size=10) as pool:
         city = City(place, file, Store(pool), channel, Jurisdictions(str(file)), client)
         city.addresses({UNIT: [channel.address]})

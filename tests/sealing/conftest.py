@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from sealing.key_file import KeyFile, new_key_file
-from tests.store.conftest import admin, application, database, pool, server, store, template
+from tests.store.conftest import admin, database, pool, store
 
-__all__ = ["admin", "application", "database", "pool", "server", "store", "template"]
+__all__ = ["admin", "database", "pool", "store"]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Postgres servers for the tests of the store."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,6 +15,8 @@ import asyncpg
 from guatu.embedded.data_directory import DataDirectory
 from guatu.embedded.postgres import EmbeddedPostgres
 
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+"""Settings of a Postgres whose data end with the tests; what must survive a crash is tested without them."""
 _numbers = count(1)
 _DROPS = 50
 """Tries to drop a database that Postgres itself is busy in."""
@@ -54,8 +57,7 @@ class Server:
     @asynccontextmanager
     async def database(self, options: str = "") -> AsyncGenerator[str]:
         """The address of a database that goes again at the end."""
-        name = f"guatu_test_{next(_numbers)}"
-        await self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        name = f"guatu_test_{os.getpid()}_{next(_numbers)}"
         await self.execute(f"CREATE DATABASE {name} {options}")
         try:
             yield self.url(name)
@@ -75,7 +77,7 @@ async def own_postgres() -> AsyncGenerator[EmbeddedPostgres]:
     """A server of one's own, which may be stopped and started."""
     with tempfile.TemporaryDirectory(prefix="guatu-store-") as place:
         directory = await DataDirectory.open(Path(place) / "data", print)
-        postgres = EmbeddedPostgres(directory, print)
+        postgres = EmbeddedPostgres(directory, print, NOT_DURABLE)
         try:
             await postgres.start()
             yield postgres

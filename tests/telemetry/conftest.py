@@ -1,6 +1,7 @@
 """The product as it runs in service, seen from outside: its metrics, traces and logs while a case goes through."""
 
 import asyncio
+import dataclasses
 import json
 import tempfile
 from collections.abc import AsyncGenerator
@@ -15,14 +16,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from guatu.embedded.ports import free_port
-from guatu.embedded.stack import EmbeddedStack
+from guatu.embedded.postgres import EmbeddedPostgres
 from guatu.product import stopped_at_the_end
 from guatu.services import Service, SupervisedService, child_environment
 from sealing.key_file import new_key_file
 from store import Store, open_pool
 from tests.notices_file import at_once
+from tests.places import Place, SharedStack, new_place
+from tests.store.servers import own_postgres
 from tests.telemetry.collector import Collector, collecting
-from tests.worker.conftest import Place, dazhou, new_place
+from tests.worker.conftest import dazhou
 from tests.worker.worker_process import until
 from tests.workflows.outside_program import CHINA, UNIT, OutsideCase
 
@@ -59,7 +62,8 @@ class Product:
     """A worker and an API, and what can be seen of them.
 
     Attributes:
-        place: Where they work.
+        place: Where they work; its database is on ``postgres``.
+        postgres: A server of their own, which a test may stop.
         http: A client of the API.
         store: The record.
         collector: Where their traces go.
@@ -69,6 +73,7 @@ class Product:
     """
 
     place: Place
+    postgres: EmbeddedPostgres
     http: httpx.AsyncClient
     store: Store
     collector: Collector
@@ -141,7 +146,7 @@ def hand_over(case_no: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="package")
-async def product(stack: EmbeddedStack) -> AsyncGenerator[Product]:
+async def product(stack: SharedStack) -> AsyncGenerator[Product]:
     """The product after a case was handed over by HTTP, had a message refused, and was dispatched."""
     place = await new_place(stack)
 
@@ -149,7 +154,8 @@ async def product(stack: EmbeddedStack) -> AsyncGenerator[Product]:
         print(line)  # noqa: T201 - shown when a test fails
 
     with tempfile.TemporaryDirectory(prefix="guatu-test-") as directory:
-        async with collecting() as collector:
+        async with collecting() as collector, own_postgres() as postgres:
+            place = dataclasses.replace(place, database_url=postgres.dsn())
             key_file, pepper = Path(directory, "master-keys.json"), Path(directory, "pepper")
             shared = {
                 **place.settings,
@@ -181,7 +187,7 @@ async def product(stack: EmbeddedStack) -> AsyncGenerator[Product]:
                     open_pool(place.database_url, max_size=2) as pool,
                     httpx.AsyncClient(base_url=f"http://127.0.0.1:{api.port}", timeout=60) as http,
                 ):
-                    product = Product(place, http, Store(pool), collector, worker, api, ports[2], master_keys)
+                    product = Product(place, postgres, http, Store(pool), collector, worker, api, ports[2], master_keys)
                     await _used(product)
                     yield product
 

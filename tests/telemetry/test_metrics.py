@@ -1,6 +1,5 @@
 """The metrics of a worker and an API that have worked on a case."""
 
-from guatu.embedded.stack import EmbeddedStack
 from tests.telemetry.conftest import CASE_NO, COMPLAINANT, Product, sample
 from tests.worker.worker_process import until
 
@@ -66,7 +65,7 @@ async def test_no_metric_names_a_case_or_a_person(product: Product) -> None:
             assert "暗渠路" not in page
 
 
-async def test_it_tells_when_postgres_is_away(stack: EmbeddedStack, product: Product) -> None:
+async def test_it_tells_when_postgres_is_away(product: Product) -> None:
     async def is_down() -> bool:
         found = await product.of_api()
         return found[sample("guatu_database_up")] == 0 and sample("guatu_refused_starts") not in found
@@ -74,9 +73,9 @@ async def test_it_tells_when_postgres_is_away(stack: EmbeddedStack, product: Pro
     async def is_up() -> bool:
         return (await product.of_api())[sample("guatu_database_up")] == 1
 
-    await stack.postgres.stop()
+    await product.postgres.stop()
     try:
         await until("the metrics say that Postgres is away", is_down)
     finally:
-        await stack.postgres.start()
+        await product.postgres.start()
     await until("the metrics say that Postgres is back", is_up)

@@ -10,7 +10,6 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from guatu.embedded.ports import free_port
-from guatu.embedded.stack import EmbeddedStack
 from intake.engine import connect_temporal
 from intake.errors import EngineError, TemporalSettingsError, TemporalUnreachableError
 from intake.temporal import temporal_client, temporal_settings
@@ -18,6 +17,7 @@ from sealing.settings import PayloadSettings
 from tests.certificates import Authority, Pair
 from tests.guatu.running import guatu, one_sentence
 from tests.guatu.test_processes import ended, running, until
+from tests.places import SharedStack
 from tests.tls.tls_line import TlsLine
 from worker.process import connect as connect_worker
 
@@ -56,7 +56,7 @@ class Secured:
 
 
 @pytest.fixture(scope="module")
-async def secured(stack: EmbeddedStack, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Secured]:
+async def secured(stack: SharedStack, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Secured]:
     directory = tmp_path_factory.mktemp("certificates")
     authority, other = Authority(directory, "authority"), Authority(directory, "other")
     line = TlsLine(stack.temporal_address, authority.signed("temporal", hosts=("localhost",)), authority.certificate)
@@ -95,7 +95,7 @@ async def test_an_api_key_comes_from_a_file(secured: Secured, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("process", ["worker", "api"])
-async def test_the_processes_work_behind_tls(stack: EmbeddedStack, secured: Secured, process: str) -> None:
+async def test_the_processes_work_behind_tls(stack: SharedStack, secured: Secured, process: str) -> None:
     ports = {f"GUATU_{name}_PORT": str(free_port()) for name in ("WORKER", "API", "API_METRICS")}
     port = int(ports[f"GUATU_{process.upper()}_PORT"])
     settings = secured.settings | ports | {"GUATU_DATABASE_URL": stack.database_url}
@@ -151,7 +151,7 @@ async def test_without_a_certificate_of_its_own(secured: Secured, monkeypatch: p
 
 
 async def test_a_certificate_that_has_ended(
-    stack: EmbeddedStack, secured: Secured, monkeypatch: pytest.MonkeyPatch
+    stack: SharedStack, secured: Secured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = TlsLine(stack.temporal_address, secured.authority.signed("late", days=-1))
     async with line.open() as port:
@@ -160,7 +160,7 @@ async def test_a_certificate_that_has_ended(
 
 
 async def test_one_of_the_two_speaks_no_tls(
-    stack: EmbeddedStack, secured: Secured, monkeypatch: pytest.MonkeyPatch
+    stack: SharedStack, secured: Secured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as without:
         said = await told(without, {"TEMPORAL_ADDRESS": f"localhost:{secured.port}"})
@@ -183,7 +183,7 @@ async def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         await temporal_client(data_converter=pydantic_data_converter)
 
 
-async def test_a_command_says_what_is_wrong_in_one_sentence(secured: Secured, stack: EmbeddedStack) -> None:
+async def test_a_command_says_what_is_wrong_in_one_sentence(secured: Secured, stack: SharedStack) -> None:
     wrong = secured.settings | {
         "GUATU_DATABASE_URL": stack.database_url,
         "TEMPORAL_TLS_SERVER_CA_CERT_PATH": str(secured.other.certificate),

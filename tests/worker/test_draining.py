@@ -5,7 +5,8 @@ import signal
 from pathlib import Path
 
 from store import Store
-from tests.worker.conftest import Place, has_event, writes_held_up
+from tests.places import Place
+from tests.worker.conftest import has_event, writes_held_up
 from tests.worker.worker_process import until, worker_process
 from tests.workflows.outside_program import UNIT, by, hand_over
 

@@ -3,13 +3,16 @@
 import json
 from pathlib import Path
 
-from guatu.embedded.stack import EmbeddedStack
-from tests.worker.conftest import Place
+from tests.places import Place
+from tests.store.servers import own_postgres
 from tests.worker.worker_process import worker_process
 
 
-async def test_it_tells_whether_it_lives_and_can_work(stack: EmbeddedStack, place: Place, log: Path) -> None:
-    async with worker_process(log, place.settings) as worker:
+async def test_it_tells_whether_it_lives_and_can_work(place: Place, log: Path) -> None:
+    async with (
+        own_postgres() as postgres,
+        worker_process(log, place.settings | {"GUATU_DATABASE_URL": postgres.dsn()}) as worker,
+    ):
         await worker.ready()
         assert await worker.get("/livez") == (200, '{"status":"live"}')
         status, body = await worker.get("/readyz")
@@ -18,7 +21,7 @@ async def test_it_tells_whether_it_lives_and_can_work(stack: EmbeddedStack, plac
         assert status == 200
         assert "\nprocess_start_time_seconds " in body
 
-        await stack.postgres.stop()
+        await postgres.stop()
         try:
             told = json.loads(await worker.answers("/readyz", 503))
             assert told["status"] == "not ready"
@@ -26,5 +29,5 @@ async def test_it_tells_whether_it_lives_and_can_work(stack: EmbeddedStack, plac
             assert "Postgres does not answer now" in told["faults"]["postgres"]
             assert (await worker.get("/livez"))[0] == 200
         finally:
-            await stack.postgres.start()
+            await postgres.start()
         await worker.answers("/readyz", 200)

@@ -5,11 +5,11 @@ import signal
 from collections import Counter
 from pathlib import Path
 
-from guatu.embedded.stack import EmbeddedStack
 from guatu.rehearsal import replayed
 from sealing.settings import PayloadSettings
 from store import Store, open_pool
-from tests.worker.conftest import Place, dazhou, has_event, new_place, writes_held_up
+from tests.places import Place, SharedStack, new_place
+from tests.worker.conftest import dazhou, has_event, writes_held_up
 from tests.worker.worker_process import WorkerProcess, until, worker_process
 from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
 
@@ -66,7 +66,7 @@ async def test_a_case_goes_on_and_is_concluded(place: Place, store: Store, tmp_p
         assert await third.ended() == 0
 
 
-async def test_while_it_opens_a_case(stack: EmbeddedStack, tmp_path: Path) -> None:
+async def test_while_it_opens_a_case(stack: SharedStack, tmp_path: Path) -> None:
     place = await new_place(stack)
     async with worker_process(tmp_path / "first.log", place.settings) as first:
         await first.ready()

@@ -8,8 +8,8 @@ import pytest
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 
-from guatu.embedded.stack import EmbeddedStack
-from tests.worker.conftest import Place, dazhou, new_place
+from tests.places import Place, SharedStack, new_place
+from tests.worker.conftest import dazhou
 from tests.worker.worker_process import refusal
 
 
@@ -47,8 +47,8 @@ async def test_postgres_does_not_answer(place: Place, log: Path) -> None:
     assert "\n" not in told
 
 
-async def test_there_is_no_such_database(stack: EmbeddedStack, place: Place, log: Path) -> None:
-    told = await refusal(log, place.settings | {"GUATU_DATABASE_URL": stack.postgres.dsn(database="nowhere")})
+async def test_there_is_no_such_database(stack: SharedStack, place: Place, log: Path) -> None:
+    told = await refusal(log, place.settings | {"GUATU_DATABASE_URL": stack.servers.dsn(database="nowhere")})
     assert told.startswith("Postgres does not let us in")
     assert "check GUATU_DATABASE_URL" in told
 
@@ -61,7 +61,7 @@ async def test_the_address_of_the_database_is_none(place: Place, log: Path) -> N
 
 
 @pytest.mark.parametrize("by", ["newer", "other line"])
-async def test_the_schema_is_one_that_this_version_does_not_know(stack: EmbeddedStack, log: Path, by: str) -> None:
+async def test_the_schema_is_one_that_this_version_does_not_know(stack: SharedStack, log: Path, by: str) -> None:
     place = await new_place(stack)
     connection = await asyncpg.connect(place.database_url)
     await connection.execute("CREATE TABLE schema_migration (version integer PRIMARY KEY, name text, sha256 bytea)")
@@ -126,7 +126,7 @@ async def test_it_is_to_listen_at_an_address_of_another_machine(place: Place, lo
     assert "set GUATU_WORKER_HOST" in told
 
 
-async def test_a_search_attribute_of_another_type_is_there(stack: EmbeddedStack, log: Path) -> None:
+async def test_a_search_attribute_of_another_type_is_there(stack: SharedStack, log: Path) -> None:
     place = await new_place(stack)
     await place.client.operator_service.add_search_attributes(
         AddSearchAttributesRequest(

@@ -13,8 +13,9 @@ from petitions.jurisdiction.offices import STABILITY_TEAM
 from petitions.notices import NoticeState
 from store import Store
 from tests.notices_file import at_once
+from tests.places import Place
 from tests.receiver import receiving
-from tests.worker.conftest import Place, dazhou
+from tests.worker.conftest import dazhou
 from tests.worker.worker_process import until, worker_process
 from tests.workflows.outside_program import hand_over
 from worker.digest_schedules import digests

@@ -7,7 +7,7 @@ from temporalio.api.enums.v1 import EventType, IndexedValueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 
 from store import Store
-from tests.worker.conftest import Place
+from tests.places import Place
 from tests.worker.worker_process import until, worker_process
 from tests.workflows.outside_program import by, hand_over
 from worker.search_attributes import SearchAttributesMissingError, require_search_attributes

@@ -8,15 +8,17 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import Replayer
 
-from guatu.embedded.stack import EmbeddedStack
+from guatu.embedded.postgres import EmbeddedPostgres
 from petitions.events import ReportSubmitted
 from store import Store
+from tests.workflows import stoppable
 from tests.workflows.outside_program import UNIT, OutsideCase, StoreHistory, by, hand_over
 from worker.process import workflow_runner
 from workflows.payloads import case_data_converter
 from workflows.petition_case import PetitionCase
 
 pytestmark = pytest.mark.usefixtures("worker")
+client, postgres, store, worker = stoppable.client, stoppable.postgres, stoppable.store, stoppable.worker
 
 
 async def cancelled(case: OutsideCase) -> dict[str, Any]:
@@ -58,12 +60,12 @@ async def test_it_is_refused_and_the_case_goes_on_to_its_end(
 
 
 async def test_together_with_the_start_and_while_it_reports_with_postgres_away(
-    stack: EmbeddedStack, client: Client, store: Store
+    postgres: EmbeddedPostgres, client: Client, store: Store
 ) -> None:
     case = await hand_over(client, store)
     await cancelled(case)
     await case.until("dispatched")
-    await stack.postgres.stop()
+    await postgres.stop()
     try:
         await case.signal("acknowledgement", by(UNIT))
         await case.until("rectifying")
@@ -78,7 +80,7 @@ async def test_together_with_the_start_and_while_it_reports_with_postgres_away(
         await cancelled(late)
         await late.signal("withdrawal", by("city/intake"), reason="结束")
     finally:
-        await stack.postgres.start()
+        await postgres.start()
     assert (await case.handle.result())["outcome"] == "concluded"
     assert (await late.handle.result())["outcome"] == "withdrawn"
     for one in (case, late):
@@ -89,7 +91,7 @@ async def test_together_with_the_start_and_while_it_reports_with_postgres_away(
     assert [problem async for problem in store.verify()] == []
 
 
-async def test_while_the_report_is_submitted(stack: EmbeddedStack, client: Client, store: Store) -> None:
+async def test_while_the_report_is_submitted(postgres: EmbeddedPostgres, client: Client, store: Store) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
     await case.signal("acknowledgement", by(UNIT))
@@ -98,13 +100,13 @@ async def test_while_the_report_is_submitted(stack: EmbeddedStack, client: Clien
     await case.verify()
     await case.review()
     await case.until("surveying")
-    await stack.postgres.stop()
+    await postgres.stop()
     try:
         await case.survey()
         await case.until("reporting")
         await cancelled(case)
     finally:
-        await stack.postgres.start()
+        await postgres.start()
     result = await case.handle.result()
     assert result["outcome"] == "concluded"
     report = await store.report(case.case_no)

@@ -6,19 +6,21 @@ from datetime import datetime, timedelta
 import pytest
 from temporalio.client import Client
 
-from guatu.embedded.stack import EmbeddedStack
+from guatu.embedded.postgres import EmbeddedPostgres
 from store import Store
+from tests.workflows import stoppable
 from tests.workflows.outside_program import CHINA, UNIT, StoreHistory, by, hand_over
 
 pytestmark = pytest.mark.usefixtures("worker")
+client, postgres, store, worker = stoppable.client, stoppable.postgres, stoppable.store, stoppable.worker
 
 
 async def test_the_procedure_goes_on_and_writes_catch_up_in_order(
-    stack: EmbeddedStack, client: Client, store: Store, store_history: StoreHistory
+    postgres: EmbeddedPostgres, client: Client, store: Store, store_history: StoreHistory
 ) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
-    await stack.postgres.stop()
+    await postgres.stop()
     try:
         await case.signal("acknowledgement", by(UNIT))
         await case.until("rectifying")
@@ -41,7 +43,7 @@ async def test_the_procedure_goes_on_and_writes_catch_up_in_order(
         await late.signal("withdrawal", by("city/intake"), reason="结束")
         await late.until("withdrawn")
     finally:
-        await stack.postgres.start()
+        await postgres.start()
     assert (await case.handle.result())["outcome"] == "concluded"
     await late.handle.result()
     for one in (case, late):
@@ -54,7 +56,7 @@ async def test_the_procedure_goes_on_and_writes_catch_up_in_order(
 
 
 async def test_a_report_is_submitted_only_when_postgres_has_it(
-    stack: EmbeddedStack, client: Client, store: Store
+    postgres: EmbeddedPostgres, client: Client, store: Store
 ) -> None:
     case = await hand_over(client, store)
     await case.until("dispatched")
@@ -63,13 +65,13 @@ async def test_a_report_is_submitted_only_when_postgres_has_it(
     await case.verify()
     await case.review()
     await case.until("surveying")
-    await stack.postgres.stop()
+    await postgres.stop()
     try:
         await case.survey()
         await case.until("reporting")
         await asyncio.sleep(1)
         assert (await case.view())["stage"] == "reporting"
     finally:
-        await stack.postgres.start()
+        await postgres.start()
     assert (await case.handle.result())["outcome"] == "concluded"
     assert await store.report(case.case_no) is not None

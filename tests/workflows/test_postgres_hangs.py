@@ -7,23 +7,21 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from temporalio.client import Client
 
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
 from guatu.embedded.postgres import EmbeddedPostgres
-from guatu.embedded.stack import EmbeddedStack
 from store import Store, StoreAwayError, open_pool, prepare_schema
 from store.connection import Pool, PooledConnection
 from tests.notices_file import at_once
+from tests.places import Place, SharedStack, new_place
 from tests.receiver import Receiver, receiving
 from tests.store.servers import own_postgres
 from tests.store.test_away import SILENT, hanging
-from tests.worker.conftest import Place, dazhou, new_place
+from tests.worker.conftest import dazhou
 from tests.worker.worker_process import until
 from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
 from worker.process import case_worker
-from worker.search_attributes import ensure_search_attributes
 from worker.settings import WorkerSettings
 from workflows.payloads import case_data_converter
 
@@ -59,10 +57,8 @@ async def postgres() -> AsyncGenerator[EmbeddedPostgres]:
 
 
 @pytest.fixture
-async def place(stack: EmbeddedStack) -> Place:
-    place = await new_place(stack)
-    await ensure_search_attributes(place.client)
-    return place
+async def place(stack: SharedStack) -> Place:
+    return await new_place(stack, prepared=True)
 
 
 async def is_on_record(case: OutsideCase) -> bool:
@@ -73,13 +69,11 @@ async def is_on_record(case: OutsideCase) -> bool:
 
 
 async def test_notices_are_not_multiplied_nor_held_up_and_the_record_catches_up(
-    stack: EmbeddedStack, place: Place, postgres: EmbeddedPostgres, tmp_path: Path
+    stack: SharedStack, place: Place, postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     """With more cases that have something to write than a worker has slots."""
     file = tmp_path / "with-an-address.toml"
-    own = await Client.connect(
-        stack.temporal_address, namespace=place.client.namespace, data_converter=case_data_converter
-    )
+    own = await stack.connect(namespace=place.client.namespace, data_converter=case_data_converter)
     async with receiving() as channel, open_pool(postgres.dsn(), max_size=5, command_seconds=1) as pool:
         file.write_text(at_once(f'{dazhou()}\n"{UNIT}" = ["{channel.address}"]\n'), encoding="utf-8")
         settings = WorkerSettings(database_url=postgres.dsn(), jurisdiction=str(file), worker_activities=SLOTS)

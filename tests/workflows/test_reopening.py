@@ -13,7 +13,6 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from guatu.embedded.stack import EmbeddedStack
 from intake.engine import Engine, Started
 from intake.late import answer_after_the_end
 from intake.request_ids import SendRequestIds
@@ -22,16 +21,15 @@ from petitions.messages import read_message
 from petitions.reopening import ReopenedStart, Reopening
 from petitions.vocabulary import RefusalCode, Stage
 from store import Store
+from tests.places import SharedStack
 from tests.workflows.outside_program import OutsideCase, StoreHistory, by, hand_over
 
 pytestmark = pytest.mark.usefixtures("worker")
 
 
 @pytest.fixture(scope="module")
-async def engine(stack: EmbeddedStack) -> Engine:
-    client = await Client.connect(
-        stack.temporal_address, interceptors=[SendRequestIds()], data_converter=pydantic_data_converter
-    )
+async def engine(stack: SharedStack) -> Engine:
+    client = await stack.connect(interceptors=[SendRequestIds()], data_converter=pydantic_data_converter)
     return Engine(client, seconds=20)
 
 
@@ -101,7 +99,7 @@ async def test_temporal_may_have_forgotten_the_first_run(client: Client, store: 
     case = await concluded(client, store)
     await client.workflow_service.delete_workflow_execution(
         DeleteWorkflowExecutionRequest(
-            namespace="default", workflow_execution=WorkflowExecution(workflow_id=f"case-{case.case_no}")
+            namespace=client.namespace, workflow_execution=WorkflowExecution(workflow_id=f"case-{case.case_no}")
         )
     )
     for _ in range(2_400):
