@@ -1,10 +1,9 @@
 """Running a coroutine as the whole program: SIGINT, SIGTERM and SIGHUP end it in order, and errors are told plainly."""
 
 import asyncio
-import atexit
-import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
@@ -13,7 +12,6 @@ from guatu.errors import sentence_for
 Main = Callable[[asyncio.Event], Coroutine[Any, Any, int | None]]
 """A program: is given an event that is set when it shall stop, and returns its exit status (none: 0)."""
 
-_CORE = "temporalio.bridge.temporal_sdk_bridge"
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -44,17 +42,8 @@ def run_plainly(main: Callable[[], int | None]) -> NoReturn:
 
 
 def _exit(status: int | None) -> NoReturn:
-    """End the process with this status.
-
-    The SDK's core has threads that outlive its client. One that lets go of something of Python's while the interpreter
-    is being taken down aborts the process (Python 3.11, temporalio 1.35.0), and a command that has done its work would
-    fail. So with the core loaded, all that the interpreter would still do is done here, and it is not taken down.
-    """
-    sys.stdout.flush()
-    if _CORE in sys.modules:
-        atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage] - nothing public runs them
-        sys.stderr.flush()
-        os._exit(status or 0)
+    """End the command with this status; ``guatu.command.main`` ends the process."""
+    sys.stdout.flush()  # an output that nobody reads any more is the command's own error
     sys.exit(status or 0)
 
 
@@ -88,8 +77,9 @@ async def _with_signals(main: Main, *, cancel_at_once: bool) -> int | None:
             task.cancel()
         received.append(number)
 
-    # What was ignored from the start (nohup) stays ignored.
-    heeded = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    # What was ignored from the start (nohup) stays ignored. Python lets no thread but the main one handle signals.
+    is_main = threading.current_thread() is threading.main_thread()
+    heeded = [number for number in _ENDING if is_main and signal.getsignal(number) is not signal.SIG_IGN]
     for number in heeded:
         loop.add_signal_handler(number, end, number)
     try:
