@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from temporalio.client import Client, WorkflowHandle
 
 from activities.case_activities import CaseActivities
@@ -27,7 +28,21 @@ from worker.process import case_worker
 from worker.settings import WorkerSettings
 from workflows.payloads import case_data_converter
 
-pytest_plugins = ("tests.browser.fixtures",)
+pytest_plugins = ("tests.browser.fixtures", "tests.slowest_files")
+
+settings.register_profile(
+    "fixed",
+    # The same examples everywhere and every time: a test fails for a change, not for the day.
+    derandomize=True,
+    # Nothing fails because a machine is slow.
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+settings.load_profile("fixed")
+
+_LONGEST_FIRST = ("browser", "guatu", "codec", "notices", "cluster", "workflows", "doors", "worker", "embedded", "http")
+"""Directories whose files take long: begun first, they do not keep one process busy while the others have ended."""
 
 _RUN_DIRECTORY = "run_directory"
 """The key under which the run's directory is given to the worker processes of pytest-xdist."""
@@ -42,6 +57,16 @@ def pytest_configure(config: pytest.Config) -> None:
         opened = ExitStack()
         config.add_cleanup(opened.close)
         config.stash[_run_directory] = opened.enter_context(run_directory())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the slow directories first; within a directory their order stays."""
+
+    def rank(item: pytest.Item) -> int:
+        directory = item.path.relative_to(Path(__file__).parent).parts[0]
+        return _LONGEST_FIRST.index(directory) if directory in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+    items.sort(key=rank)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -117,11 +142,11 @@ async def worker(stack: SharedStack, channel: Receiver) -> AsyncIterator[None]:
     addresses = "\n".join(f'"{office}" = ["{channel.address}"]' for office in offices)
     file = Path(tempfile.mkdtemp(prefix="guatu-tests-")) / "dazhou-with-addresses.toml"
     file.write_text(at_once(re.sub(r"^\[notify\]$", f"[notify]\n{addresses}", shipped, flags=re.MULTILINE)), "utf-8")
-    settings = WorkerSettings(database_url=stack.database_url, jurisdiction=str(file))
+    worker_settings = WorkerSettings(database_url=stack.database_url, jurisdiction=str(file))
     own = await stack.connect(data_converter=case_data_converter)
-    async with open_pool(stack.database_url, max_size=settings.database_connections) as pool:
-        activities = CaseActivities(Store(pool), Jurisdictions(settings.jurisdiction))
-        async with case_worker(own, activities, settings):
+    async with open_pool(stack.database_url, max_size=worker_settings.database_connections) as pool:
+        activities = CaseActivities(Store(pool), Jurisdictions(worker_settings.jurisdiction))
+        async with case_worker(own, activities, worker_settings):
             yield
 
 
