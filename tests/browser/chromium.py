@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -21,7 +22,6 @@ from threading import Timer
 from playwright.async_api import Browser, Playwright
 
 from guatu.embedded.errors import Attempt
-from guatu.embedded.temporal_binary import cache_directory
 
 Say = Callable[[str], None]
 SETTING = "GUATU_CHROMIUM"
@@ -238,8 +238,7 @@ def _last_line(said: str) -> str:
 @contextmanager
 def _alone(say: Say) -> Generator[None]:
     """Hold a lock between processes, so that no two get the same thing at once."""
-    file = cache_directory().parent / "chromium.lock"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file = Path(tempfile.gettempdir(), f"guatu-chromium-{os.geteuid()}.lock")
     with file.open("w") as lock:
         told = began = time.monotonic()
         while True:

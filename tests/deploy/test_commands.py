@@ -16,8 +16,8 @@ import pytest
 from temporalio.client import Client
 
 from guatu.embedded.ports import free_port
-from guatu.embedded.temporal_binary import cache_directory
 from sealing.key_file import new_key_file
+from tests.cluster.temporal_programs import kept_programs
 from tests.deploy.compose_file import ROOT, ServiceSpec, plain_environment, services
 from tests.guatu.running import GUATU
 from tests.places import SharedStack
@@ -224,9 +224,9 @@ def _until_it_is_ready(process: "subprocess.Popen[str]") -> str:
 def temporal_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The schema tool as its image calls it, where it has been built already."""
     version = services()["temporal"].image.partition(":")[2]
-    built = cache_directory().with_name(f"temporal-server-{version}") / "sql"
+    built = kept_programs(version).sql
     if not built.exists():
-        pytest.skip("Temporal's schema tool has not been built here: make test-cluster does")
+        pytest.skip("Temporal's schema tool has not been built here: make test-long does")
     tools = tmp_path_factory.mktemp("tools")
     (tools / "temporal-sql-tool").symlink_to(built)
     return tools

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from guatu.embedded import find_or_build_temporal
+from guatu.embedded import find_temporal
 from guatu.embedded.data_directory import DataDirectory
 from guatu.embedded.postgres import EmbeddedPostgres
 
@@ -31,8 +31,8 @@ def data(place: Path) -> Path:
 
 @pytest_asyncio.fixture(scope="session")
 async def cli() -> Path:
-    """The Temporal CLI, found or built."""
-    return await find_or_build_temporal(print)
+    """The Temporal CLI."""
+    return await find_temporal(print)
 
 
 @pytest_asyncio.fixture
