@@ -16,6 +16,8 @@ class Receiver:
     port: int = 0
     status: int = 200
     delay: float = 0
+    held: asyncio.Event | None = None
+    """Answers wait until it is set."""
     retry_after: str | None = None
     body: str = ""
     """What is answered, as a robot would."""
@@ -51,6 +53,8 @@ class Receiver:
             self.at.append(asyncio.get_running_loop().time())
             self.keys += re.findall(r"idempotency-key: *(\S+)", head)
             await asyncio.sleep(self.delay)
+            if self.held:
+                await self.held.wait()
             if self.answer_lost:
                 self.taken.append(body)
                 writer.close()

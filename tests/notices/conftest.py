@@ -1,14 +1,19 @@
 """A city of the test's own: its namespace, its database, its jurisdiction file with real addresses, its worker."""
 
-import asyncio
+import contextlib
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import Client, WorkflowHandle
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError
+from temporalio.testing import TimeSkipper
 
 from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
@@ -68,6 +73,32 @@ class City:
         """The workflow of an office's notices."""
         return self.place.client.get_workflow_handle(office_notices_id(jurisdiction, office))
 
+    async def waiting(self, office: str = UNIT) -> int:
+        """How many notices lie in an office's tray; a worker must run."""
+        told = await self.notices_of(office).query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+        found = re.search(r"待发：(\d+)项", told.current_details)
+        return int(found[1]) if found else 0
+
+    async def until_waiting(self, count: int, office: str = UNIT) -> None:
+        """Wait until so many notices lie in an office's tray; a worker must run."""
+
+        async def they_do() -> bool:
+            with contextlib.suppress(RPCError):  # until the first one is there
+                return await self.waiting(office) == count
+            return False
+
+        await until(f"{count} notices lie in the tray", they_do)
+
+    async def skip(self, office: str = UNIT, **span: float) -> None:
+        """Let time pass on the clock of an office's tray; what it has to send meanwhile is sent."""
+        await TimeSkipper(self.place.client).fast_forward(self.notices_of(office), timedelta(**span))
+
+    async def until_put_away(self, office: str = UNIT) -> None:
+        """Let time pass on the clock of an office's tray until it has sent everything and has ended."""
+        tray = self.notices_of(office)
+        await TimeSkipper(self.place.client).fast_forward(tray, None)
+        assert (await tray.describe()).status is WorkflowExecutionStatus.COMPLETED
+
     async def until_all_is_out(self, case_no: str) -> None:
         """Wait until the ledger knows every notice of a case as sent."""
         waiting = {NoticeState.QUEUED, NoticeState.FAILED}
@@ -89,8 +120,3 @@ async def city(stack: SharedStack, tmp_path: Path) -> AsyncGenerator[City]:
         city = City(place, file, Store(pool), channel, Jurisdictions(str(file)), client)
         city.addresses({UNIT: [channel.address]})
         yield city
-
-
-async def a_while() -> None:
-    """Long enough for what must not happen."""
-    await asyncio.sleep(2)

@@ -45,9 +45,11 @@ async def test_a_webhook_takes_a_message_with_its_key(receiver: Receiver) -> Non
 
 
 async def test_an_address_keeps_its_own_settings(receiver: Receiver) -> None:
-    receiver.delay = 1.5
+    receiver.held = asyncio.Event()
     error = await refusal(f"{receiver.address}?rto=1")
     assert "1 tried" in str(error)
+    receiver.held.set()
+    receiver.delay = 1.5
     await send(OFFICE, MESSAGE, (f"{receiver.address}?rto=8",))
 
 
@@ -96,17 +98,19 @@ async def test_one_channel_that_takes_it_is_enough_while_another_hangs(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What one has taken would be told twice if the other's silence counted."""
-    monkeypatch.setattr(channels, "SEND_SECONDS", 1)
+    monkeypatch.setattr(channels, "SEND_SECONDS", 2)
     async with receiving() as hanging:
-        hanging.delay = 3
+        hanging.held = asyncio.Event()
         await send(OFFICE, MESSAGE, (receiver.address, hanging.address))
+        hanging.held.set()
     assert len(receiver.taken) == 1
 
 
 async def test_a_channel_that_hangs_has_failed(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channels, "SEND_SECONDS", 1)
-    receiver.delay = 3
+    receiver.held = asyncio.Event()
     assert "1 did not answer within 1 seconds" in str(await refusal(receiver.address))
+    receiver.held.set()
 
 
 async def test_if_another_channel_asks_for_no_pause_there_is_none(receiver: Receiver) -> None:

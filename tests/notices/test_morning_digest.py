@@ -1,14 +1,15 @@
 """The morning digest: a schedule that the worker keeps, and one message for each office that has work."""
 
-from temporalio.client import ScheduleOverlapPolicy, ScheduleSpec
+from temporalio.client import ScheduleOverlapPolicy, ScheduleSpec, WorkflowExecutionStatus
 
-from tests.notices.conftest import City, a_while
+from tests.notices.conftest import City
 from tests.receiver import receiving
 from tests.worker.worker_process import until
 from tests.workflows.outside_program import UNIT
 from worker.digest_schedules import digest_schedule_id
 from worker.digest_schedules import digests as planned_digests
 from worker.schedules import CATCH_UP, ensure_schedules
+from workflows.notice_interface import MORNING_DIGEST
 
 SUPERVISION = "city/supervision-team"
 
@@ -61,6 +62,13 @@ async def test_each_office_that_has_work_gets_one_message_a_day(city: City) -> N
             assert "G2 签收" in digest
             assert "G3" not in digest, "of another jurisdiction"
             await handle.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
-            await a_while()
+            await until("the second turn is over", lambda: has_had_turns(city, 2))
+            await city.until_put_away()
             assert len(digests()) == 1, "the same day's is the same digest"
         assert of_supervision.taken == [], "nothing to do, nothing to read"
+
+
+async def has_had_turns(city: City, count: int) -> bool:
+    """Whether so many morning digests have been written, and none is being written."""
+    turns = [each.status async for each in city.client.list_workflows(f"WorkflowType = '{MORNING_DIGEST}'")]
+    return turns == [WorkflowExecutionStatus.COMPLETED] * count

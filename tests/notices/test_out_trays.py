@@ -5,7 +5,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import ActivityEnvironment
 
 from activities import jurisdictions
@@ -18,7 +17,7 @@ from petitions.out_tray import WaitingNotice
 from petitions.procedure import Step, open_case
 from petitions.vocabulary import Category, Channel
 from store import open_pool
-from tests.notices.conftest import City, a_while
+from tests.notices.conftest import City
 from tests.notices.mail_server import mail_server
 from tests.notices_file import at_once
 from tests.receiver import receiving
@@ -44,12 +43,8 @@ async def test_a_batch_of_200_cases_is_one_notice_for_each_office(city: City) ->
             outcomes = await out_trays.hand_over(city.client, notices, None, step.case.opened_at)
             assert {outcome.state for outcome in outcomes} == {NoticeState.QUEUED}
         async with city.worker():
-
-            async def both_are_told() -> bool:
-                return bool(city.channel.taken and of_mayor.taken)
-
-            await until("both offices are told", both_are_told)
-            await a_while()
+            for office in addresses:
+                await city.until_put_away(office)
         for receiver, heading in ((city.channel, "交办通知"), (of_mayor, "请办理：批示")):
             [message] = receiver.taken
             assert message["title"] == "【信访举报件】200项通知"
@@ -57,9 +52,11 @@ async def test_a_batch_of_200_cases_is_one_notice_for_each_office(city: City) ->
 
 
 async def test_cases_that_come_together_are_told_together_and_each_is_dispatched(city: City) -> None:
-    city.addresses({UNIT: [city.channel.address]}, gather='"20s"')
+    city.addresses({UNIT: [city.channel.address]}, gather='"1m"')
     async with city.worker():
         cases = await asyncio.gather(*(city.hand_over(f"B{number}") for number in range(8)))
+        await city.until_waiting(8)
+        await city.skip(minutes=2)
         for case in cases:
             await city.until_all_is_out(case.case_no)
             await case.until("dispatched")
@@ -92,7 +89,7 @@ def opening(city: City, case_no: str) -> Step:
 
 async def test_a_full_mailbox_is_left_alone_for_as_long_as_it_says(city: City) -> None:
     channel = city.channel
-    channel.status, channel.retry_after = 429, "4"
+    channel.status, channel.retry_after = 429, "3600"
     async with city.worker():
         case = await city.hand_over("R1")
 
@@ -101,11 +98,14 @@ async def test_a_full_mailbox_is_left_alone_for_as_long_as_it_says(city: City) -
 
         await until("the channel was asked", was_asked)
         channel.status = 200
+        await city.skip(minutes=50)
+        assert len(channel.keys) == 1
+        assert (await case.view())["stage"] == "received"
+        await city.skip(minutes=20)
         await case.until("dispatched")
         await city.until_all_is_out("R1")
-    first, second = channel.at
-    assert second - first >= 4
     assert channel.titles("R1") == ["交办通知"]
+    assert len(channel.keys) == 2
     assert len(set(channel.keys)) == 1, "the same message again has the same key"
 
 
@@ -120,7 +120,10 @@ async def test_a_channel_that_fails_every_other_time_gets_every_notice_once(city
     city.channel.failing = every_other_time
     async with city.worker():
         for number in range(6):
+            before = city.channel.refused
             case = await city.hand_over(f"F{number}")
+            await until("it is refused", lambda before=before: has_refused(city, before + 1))
+            await city.skip(seconds=10)
             await case.until("dispatched")
             await city.until_all_is_out(f"F{number}")
     assert city.channel.refused >= 6
@@ -129,17 +132,18 @@ async def test_a_channel_that_fails_every_other_time_gets_every_notice_once(city
     assert [notice.attempts for notice in ledger if notice.state is NoticeState.SENT] == [2]
 
 
+async def has_refused(city: City, times: int) -> bool:
+    return city.channel.refused >= times
+
+
 async def test_what_was_gathered_survives_the_worker(city: City) -> None:
-    city.addresses({UNIT: [city.channel.address]}, gather='"5s"')
+    city.addresses({UNIT: [city.channel.address]}, gather='"1m"')
     async with city.worker():
         await city.hand_over("S1")
-
-        async def lies_in_the_tray() -> bool:
-            return bool(await city.store.notices("S1"))
-
-        await until("it lies in the tray", lies_in_the_tray)
+        await city.until_waiting(1)
     assert city.channel.taken == []
     async with city.worker():
+        await city.skip(minutes=2)
         await city.until_all_is_out("S1")
     assert city.channel.titles("S1") == ["交办通知"]
 
@@ -196,6 +200,7 @@ async def test_what_is_no_notice_does_not_hold_up_the_offices_notices(city: City
         await case.handle.signal("notice_out", {"key": "nobody's"})
         assert (await case.view())["stage"] == "received"
         city.channel.status = 200
+        await city.skip(seconds=30)
         await case.until("dispatched")
         refused = (await case.view())["refused"]
     # A word to the case that no out-tray can have said is kept on its record, as anything else that is no message.
@@ -211,24 +216,18 @@ async def test_an_empty_tray_is_put_away_and_a_late_repeat_is_not_sent_again(cit
         case = await city.hand_over("E1")
         await case.until("dispatched")
         await city.until_all_is_out("E1")
-        tray = city.notices_of()
-
-        async def has_ended() -> bool:
-            return (await tray.describe()).status is WorkflowExecutionStatus.COMPLETED
-
-        await until("the empty tray is put away", has_ended)
+        await city.until_put_away()
         # What a worker that was killed at the wrong moment would do: hand over once more.
         state = await city.store.state("E1")
         assert state is not None
         [entry, *_] = await city.store.entries("E1")
         [again] = [notice for notice in notices_for(state, entry) if notice.dispatches]
         await OutTrays(city.jurisdictions).hand_over(city.client, [again], None, state.opened_at)
-
-        async def has_run_again() -> bool:
-            return "send_message" in str((await tray.fetch_history()).to_json())
-
-        await until("the tray has asked the ledger", has_run_again)
-        await a_while()
+        await city.until_put_away()
+        asked = [
+            event.activity_task_scheduled_event_attributes async for event in city.notices_of().fetch_history_events()
+        ]
+        assert "send_message" in {each.activity_type.name for each in asked}, "the tray has asked the ledger"
         assert city.channel.titles("E1") == ["交办通知"]
         await case.signal("withdrawal", by("city/intake"), reason="结束")
 
@@ -240,7 +239,7 @@ async def test_an_attempt_that_is_given_up_while_its_channel_answers_is_not_sent
     waiting = WaitingNotice(notice=notice, told_at=step.case.opened_at, since=datetime.now(CHINA))
     message = SendMessage(office=UNIT, notices=(waiting,), at=datetime.now(CHINA))
     activities, channel = NoticeActivities(city.store, city.jurisdictions, {}), city.channel
-    channel.delay = 1
+    channel.held = asyncio.Event()
 
     async def was_asked() -> bool:
         return bool(channel.keys)
@@ -251,7 +250,9 @@ async def test_an_attempt_that_is_given_up_while_its_channel_answers_is_not_sent
     await asyncio.gather(first, return_exceptions=True)
     assert first.cancelled()
     assert not await city.store.already_sent([notice.key]), "nobody has noted anything"
-    second = await ActivityEnvironment().run(activities.send_message, message)
+    again = asyncio.create_task(ActivityEnvironment().run(activities.send_message, message))
+    channel.held.set()
+    second = await again
     assert (second.taken, second.in_ledger) == (True, True)
     assert len(channel.keys) == len(channel.taken) == 1
     # Also after the answer, as long as the process lives; the ledger might be away.
