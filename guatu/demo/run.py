@@ -132,7 +132,7 @@ async def _on_stack(
         _tell_all(progress, _beginning(options, timetable, stack, processes))
         driver = Driver(client, timetable, processes.clock, progress.tell)
         await _beside(stack, processes, _play(driver, progress, timetable, processes.clock, store))
-        outcome = await outcome_of(store, timetable, processes.clock.shown(datetime.now(UTC)))
+        outcome = await outcome_of(store, timetable, processes.clock)
         status, lines = _verdict(options, outcome, driver, processes)
         _tell_all(progress, lines)
         if not options.leave:
@@ -238,13 +238,13 @@ def _verdict(
         f"最终：收到{outcome.final.received}件，办结{outcome.final.concluded}件。",
     ]
     wrong = [*outcome.wrong_figures, *driver.not_delivered]
-    restarts = processes.worker.restarts
-    if outcome.unplanned and restarts:
-        lines.append(f"注意：工作进程重启过{restarts}次，因此有与时间表不同之处：")
-    elif outcome.unplanned and options.notify:
-        lines.append("注意：通知送达才算分发，因此有与时间表不同之处：")
+    reason = outcome.why_it_may_differ(
+        restarts=processes.worker.restarts, notifies=bool(options.notify), day_seconds=options.day_seconds
+    )
+    if outcome.unplanned and reason:
+        lines.append(f"注意：{reason}，因此有与时间表不同之处：")
     lines += [*outcome.unplanned, *wrong]
-    failed = bool(wrong or (outcome.unplanned and not restarts and not options.notify))
+    failed = bool(wrong or (outcome.unplanned and not reason))
     if not wrong and not outcome.unplanned:
         lines.append("与报道数字一致；没有时间表以外的逾期。")
     return int(failed), lines

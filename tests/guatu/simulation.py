@@ -9,6 +9,7 @@ from guatu.demo.timetable import PlannedCase, PlannedMessage
 from petitions.case import Case
 from petitions.clock import CaseClock
 from petitions.deadlines import next_deadline
+from petitions.events import Entry
 from petitions.jurisdiction.model import Jurisdiction
 from petitions.jurisdiction.rules import rules_for
 from petitions.messages import AnyMessage, Refusal, Unreadable, read_message
@@ -39,7 +40,7 @@ def message_of(planned: PlannedMessage) -> AnyMessage:
 
 
 class SimulatedCase:
-    """The case after everything that the timetable plans, and what was refused on the way."""
+    """The case after everything that the timetable plans, its record, and what was refused on the way."""
 
     def __init__(self, planned: PlannedCase, jurisdiction: Jurisdiction, arrives: Lateness = punctual) -> None:
         hand_over = planned.hand_over
@@ -55,6 +56,7 @@ class SimulatedCase:
         step = open_case(hand_over, rules, now)
         self.case: Case = step.case
         self.refused: dict[str, Refusal] = {}
+        self.entries: list[Entry] = []
         self._tell(step, now)
         for message in planned.messages:
             # A sender sends the next message when the one before has been taken in.
@@ -76,7 +78,8 @@ class SimulatedCase:
         self._tell(step, now)
 
     def _tell(self, step: Step, now: datetime) -> None:
-        """Nobody has an address in the demonstration: a notice is out as soon as it is written."""
+        """Keep a step's entries. Nobody has an address in the demonstration: a notice is out once it is written."""
+        self.entries += step.entries
         for notice in step.notices:
             if notice.dispatches:
                 self._apply(let_time_pass(self.case, now), now)

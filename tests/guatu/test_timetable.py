@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from activities.jurisdictions import Jurisdictions
+from guatu.demo.outcome import LATE_SHARE
 from guatu.demo.timetable import (
     PlannedCase,
     Timetable,
@@ -66,13 +67,13 @@ def test_every_case_goes_as_planned() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_delays_change_nothing(seed: int) -> None:
-    """A slow machine: messages come late by up to a tenth of a shown day, each by its own time (the first: all)."""
+    """Each message may be late by its own share of what ``guatu demo`` allows (with the first seed: by all of it)."""
     clock = ShortClock(engine_origin=datetime(2026, 1, 1, tzinfo=UTC), shown_origin=TIMETABLE.first_day, day_seconds=6)
     chance = random.Random(seed)  # noqa: S311 - no secret
 
     def late(moment: datetime) -> datetime:
         share = 1.0 if seed == 0 else chance.random()
-        return clock.shown(clock.engine(moment) + timedelta(seconds=0.1 * clock.day_seconds * share))
+        return clock.shown(clock.engine(moment) + timedelta(seconds=LATE_SHARE * clock.day_seconds * share))
 
     simulated = played(late)
     for one, planned in zip(simulated, TIMETABLE.cases, strict=True):
