@@ -18,7 +18,6 @@ from guatu.demo.timetable import PlannedCase, PlannedMessage, jurisdiction_of, r
 from petitions.clock import ShortClock
 from petitions.events import Entry
 from petitions.jurisdiction.model import Jurisdiction
-from petitions.procedure import Step
 from petitions.report import handling_report
 from petitions.vocabulary import MessageKind, Outcome
 from store import Store, open_pool
@@ -46,17 +45,12 @@ class Told:
 
 
 class _Told(SimulatedCase):
-    """A case of the timetable that is told until a moment, and remembers its record."""
+    """A case of the timetable that is told until a moment."""
 
     def __init__(self, planned: PlannedCase, jurisdiction: Jurisdiction, until: datetime) -> None:
-        self.entries: list[Entry] = []
         messages = tuple(message for message in planned.messages if message.at <= until)
         super().__init__(planned.model_copy(update={"messages": messages}), jurisdiction)
         self._let_time_pass(until)
-
-    def _tell(self, step: Step, now: datetime) -> None:
-        self.entries += step.entries
-        super()._tell(step, now)
 
 
 def city() -> list[Told]:
