@@ -1,6 +1,5 @@
 """A key file of one's own, and a worker on a namespace of its own whose payloads are sealed by it."""
 
-import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ from sealing.key_file import new_key_file
 from sealing.settings import PayloadSettings
 from store import Store, open_pool
 from tests.places import SharedStack, new_namespace
+from tests.worker.worker_process import until
 from tests.workflows.outside_program import OutsideCase
 from worker.process import case_worker, data_converter_for, workflow_runner
 from worker.search_attributes import ensure_search_attributes
@@ -80,14 +80,12 @@ class SealedPlace:
 
     async def until_found(self, case_no: str, kind: DiscrepancyKind | None) -> None:
         """Wait until a reconciliation finds a case as this; none: until it finds nothing."""
-        found: DiscrepancyKind | None = None
-        for _ in range(120):
+
+        async def it_is_found() -> bool:
             standing = await discrepancies(self.store, self.plain, asking=False)
-            found = next((each.kind for each in standing if each.case_no == case_no), None)
-            if found is kind:
-                return
-            await asyncio.sleep(0.5)
-        raise AssertionError(f"{case_no} is found as {found}, not {kind}")
+            return next((each.kind for each in standing if each.case_no == case_no), None) is kind
+
+        await until(f"{case_no} is found as {kind}", it_is_found)
 
     def by_plain(self, case: OutsideCase) -> OutsideCase:
         """The same case in the hands of an outside program."""

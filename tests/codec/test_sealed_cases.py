@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from sealing.key_file import add_master_key, new_key_file
 from sealing.settings import PayloadSettings
 from tests.codec.conftest import SealedPlace
 from tests.sealing.searching import Temporal, search_everything
+from tests.worker.conftest import has_event
+from tests.worker.worker_process import PATIENCE, until
 from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over, satisfied
 
 PLANTED = {
@@ -57,7 +60,11 @@ async def whole_case(place: SealedPlace, case: OutsideCase) -> None:
     await case.until("surveying")
     answers = [answer | {"comment": PLANTED["comment"]} for answer in satisfied(12)]
     await case.signal("survey_result", by("city/revisit-team"), round=1, responses=answers, complete=True)
-    assert (await asyncio.wait_for(case.handle.result(), 60))["outcome"] == "concluded"
+    assert (await asyncio.wait_for(case.handle.result(), PATIENCE))["outcome"] == "concluded"
+
+
+TASK_TIMEOUT = timedelta(seconds=2)
+"""The time limit of a task in a case whose tasks are to fail."""
 
 
 async def start(place: SealedPlace, client: Any = None, **changes: Any) -> OutsideCase:
@@ -111,7 +118,7 @@ def ours(place: SealedPlace, case: OutsideCase) -> OutsideCase:
 async def end(place: SealedPlace, case: OutsideCase, *, failed_tasks: bool = False) -> None:
     """Withdraw the case: it must still end as it should, and replay."""
     await case.signal("withdrawal", by("city/intake"), reason="结束")
-    assert (await asyncio.wait_for(ours(place, case).handle.result(), 60))["outcome"] == "withdrawn"
+    assert (await asyncio.wait_for(ours(place, case).handle.result(), PATIENCE))["outcome"] == "withdrawn"
     history = await place.plain.get_workflow_handle(case.handle.id).fetch_history()
     failed = [event for event in history.events if event.HasField("workflow_task_failed_event_attributes")]
     assert failed_tasks or not failed, failed
@@ -142,7 +149,7 @@ async def test_a_lost_key_stops_the_case_until_it_is_back(
 ) -> None:
     monkeypatch.setattr(reconciliation, "_PAUSE_SECONDS", 0.05)
     async with place.worker():
-        case = await start(place)
+        case = await start(place, task_timeout=TASK_TIMEOUT)
         await case.until("dispatched")
         await case.signal("acknowledgement", by(UNIT))
     kept = place.keys.with_name("kept")
@@ -167,7 +174,7 @@ async def test_a_lost_key_stops_the_case_until_it_is_back(
 
 async def test_a_key_file_that_is_gone_stops_everything_and_refuses_nothing(place: SealedPlace) -> None:
     async with place.worker():
-        case = await start(place)
+        case = await start(place, task_timeout=TASK_TIMEOUT)
         await case.until("dispatched")
         message = await sealed(place, {"message_id": "m1", "by": by(UNIT)})
         kept = place.keys.with_name("kept")
@@ -181,14 +188,11 @@ async def test_a_key_file_that_is_gone_stops_everything_and_refuses_nothing(plac
 
 
 async def _task_failed(place: SealedPlace, case: OutsideCase) -> None:
-    history = await place.plain.get_workflow_handle(case.handle.id).fetch_history()
-    for _ in range(300):
+    async def one_has() -> bool:
         history = await place.plain.get_workflow_handle(case.handle.id).fetch_history()
-        for event in history.events:
-            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-                return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"no task of the case has failed: {[event.event_type for event in history.events]}")
+        return EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED in {event.event_type for event in history.events}
+
+    await until("a task of the case has failed", one_has)
 
 
 async def _when_back(place: SealedPlace, case: OutsideCase, event: str) -> dict[str, Any]:
@@ -196,12 +200,7 @@ async def _when_back(place: SealedPlace, case: OutsideCase, event: str) -> dict[
 
     It is not asked itself: a query in the midst of its trouble would have it begin again (0009).
     """
-    for _ in range(240):
-        if event in [line.event for line in await place.store.timeline(case.case_no)]:
-            break
-        await asyncio.sleep(0.5)
-    else:
-        raise AssertionError(f"{case.case_no} has not come to {event}")
+    await until(f"the case has come to {event}", lambda: has_event(place.store, case.case_no, event))
     return await ours(place, case).view()
 
 
@@ -326,7 +325,7 @@ async def test_a_start_that_does_not_open_fails_with_the_reason_on_record(
         given = RawValue(spoil(good))
         handle = await place.plain.start_workflow("PetitionCase", given, id="case-SPOILT", task_queue="petition-cases")
         with pytest.raises(WorkflowFailureError) as failed:
-            await asyncio.wait_for(handle.result(), 30)
+            await asyncio.wait_for(handle.result(), PATIENCE)
         assert isinstance(failed.value.cause, ApplicationError)
         assert failed.value.cause.type == "malformed"
         with pytest.raises(WorkflowFailureError) as told:

@@ -1,12 +1,12 @@
 """What operators do to workflows shows against the record: ``guatu reconcile``, and ``rebuild --against-temporal``."""
 
-import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from temporalio import workflow
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -20,6 +20,8 @@ from petitions.view import CaseResult
 from store import Store
 from tests.guatu.running import guatu
 from tests.places import SharedStack
+from tests.worker.conftest import has_event
+from tests.worker.worker_process import until
 from tests.workflows.outside_program import OutsideCase, by, hand_over
 from workflows.names import WORKFLOW_TYPE
 from workflows.petition_case import PetitionCase
@@ -93,16 +95,10 @@ async def test_a_workflow_that_temporal_does_not_know_is_told(client: Client, st
     case = await hand_over(client, store)
     await case.until("dispatched")
     await case.handle.terminate()
-    execution = WorkflowExecution(workflow_id=f"case-{case.case_no}")
-    await client.workflow_service.delete_workflow_execution(
-        DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)
-    )
-    line = None
-    for _ in range(50):
-        line = await differing(store, case)
-        if line and "is unknown to Temporal" in line:
-            return
-    pytest.fail(f"it is told as {line}")
+    await case.forgotten()
+    line = await differing(store, case)
+    assert line is not None
+    assert "is unknown to Temporal" in line
 
 
 async def test_a_workflow_that_an_operator_reset_is_told_and_changes_no_record(client: Client, store: Store) -> None:
@@ -110,12 +106,8 @@ async def test_a_workflow_that_an_operator_reset_is_told_and_changes_no_record(c
     case = await hand_over(client, store)
     await case.until("dispatched")
     await case.cover()
-    entries: tuple[Entry, ...] = ()
-    for _ in range(100):
-        entries = await store.entries(case.case_no)
-        if [entry.event for entry in entries].count("site_visit"):
-            break
-        await asyncio.sleep(0.1)
+    await until("it is on record", lambda: has_event(store, case.case_no, "site_visit"))
+    entries = await store.entries(case.case_no)
     first = None
     async for event in case.handle.fetch_history_events():
         if event.HasField("workflow_task_completed_event_attributes"):
@@ -132,11 +124,14 @@ async def test_a_workflow_that_an_operator_reset_is_told_and_changes_no_record(c
             request_id="reset",
         )
     )
-    line = None
-    for _ in range(20):
+    line: str | None = None
+
+    async def it_is_told() -> bool:
+        nonlocal line
         line = await differing(store, case)
-        if line and "another entry is recorded in its place" in line:
-            break
+        return line is not None and "another entry is recorded in its place" in line
+
+    await until("the reset is told", it_is_told)
     assert line is not None
     assert "its activity record fails (entry 1 of case" in line
     found = await found_of(store, case.case_no, asking=False)
@@ -151,10 +146,14 @@ async def test_a_workflow_without_a_record_is_told(client: Client, store: Store)
     handle: Any = await client.start_workflow("PetitionCase", {}, id="case-NORECORD1", task_queue="nobody-works-here")
     case = OutsideCase(client, store, "NORECORD1", handle, None, None)  # pyright: ignore[reportArgumentType] - not used
     try:
-        line = None
-        for _ in range(20):  # until it can be listed
-            if line := await differing(store, case):
-                break
+        line: str | None = None
+
+        async def it_is_told() -> bool:
+            nonlocal line
+            line = await differing(store, case)
+            return line is not None
+
+        await until("it is told", it_is_told)  # it is, once it can be listed
         assert line is not None
         assert line.startswith("case NORECORD1: its workflow is running, but there is no record of it; ")
     finally:
@@ -166,12 +165,8 @@ async def test_a_record_that_is_ahead_of_its_workflow_is_told(client: Client, st
     case = await hand_over(client, store)
     view = await case.until("dispatched")
     # The case answers before it has written.
+    await until("all of it is on record", lambda: ends_with(store, case, view["seq"]))
     entries = await store.entries(case.case_no)
-    for _ in range(600):
-        if entries and entries[-1].seq == view["seq"]:
-            break
-        await asyncio.sleep(0.05)
-        entries = await store.entries(case.case_no)
     last = entries[-1]
     assert last.seq == view["seq"]
     more = Entry.model_validate(last.model_dump() | {"seq": last.seq + 1})
@@ -183,6 +178,12 @@ async def test_a_record_that_is_ahead_of_its_workflow_is_told(client: Client, st
         in line
     )
     await case.handle.terminate()
+
+
+async def ends_with(store: Store, case: OutsideCase, seq: int) -> bool:
+    """Whether a case's record ends with this entry."""
+    entries = await store.entries(case.case_no)
+    return bool(entries) and entries[-1].seq == seq
 
 
 @workflow.defn(name=WORKFLOW_TYPE)
@@ -201,19 +202,30 @@ class Broken(PetitionCase):
 async def test_a_case_whose_tasks_keep_failing_is_told_and_listed_by_temporal(client: Client, store: Store) -> None:
     queue = "broken-cases"
     async with Worker(client, task_queue=queue, workflows=[Broken], workflow_runner=UnsandboxedWorkflowRunner()):
-        handle: Any = await client.start_workflow(WORKFLOW_TYPE, {}, id="case-STALLED1", task_queue=queue)
+        # A task that fails again is tried again when its time limit is over.
+        handle: Any = await client.start_workflow(
+            WORKFLOW_TYPE, {}, id="case-STALLED1", task_queue=queue, task_timeout=timedelta(seconds=1)
+        )
+        found: Discrepancy | None = None
+        listed: list[str] = []
         try:
             # From its fifth try on; a moment later the server itself says so, and why.
-            found = None
-            while found is None or "cause=" not in found.what:
+            async def it_is_told_why() -> bool:
+                nonlocal found
                 found = await found_of(store, "STALLED1", asking=False)
                 assert found is None or found.kind in {DiscrepancyKind.STALLED, DiscrepancyKind.UNRECORDED}
-                await asyncio.sleep(0.5)
+                return found is not None and "cause=" in found.what
+
+            async def are_any_listed() -> bool:
+                nonlocal listed
+                listed = [one.id async for one in client.list_workflows("TemporalReportedProblems IS NOT NULL")]
+                return bool(listed)
+
+            await until("it is told, with the cause", it_is_told_why)
+            assert found is not None
             assert found.kind is DiscrepancyKind.STALLED
             assert "cause=WorkflowTaskFailedCauseWorkflowWorkerUnhandledFailure" in found.what
-            listed: list[str] = []
-            while not listed:
-                listed = [one.id async for one in client.list_workflows("TemporalReportedProblems IS NOT NULL")]
+            await until("Temporal lists it", are_any_listed)
             assert listed == ["case-STALLED1"]
         finally:
             await handle.terminate()

@@ -1,25 +1,23 @@
 """``guatu reconcile``: the record and Temporal brought together, whichever of the two has lost something."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
-from temporalio.service import RPCError
 
 from guatu.reconciling import Kind, findings, repair
-from guatu.reconciling.findings import examine
+from guatu.reconciling.findings import Finding, examine
 from intake.engine import connect_temporal
 from petitions.events import Entry
 from petitions.vocabulary import Stage
-from store import Store, migrate, open_pool
+from store import Store, open_pool
 from tests.guatu.running import guatu
 from tests.places import SharedStack
+from tests.store.servers import Server
+from tests.worker.worker_process import until
 from tests.workflows.outside_program import OutsideCase, by, hand_over
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -34,17 +32,10 @@ async def own(stack: SharedStack, monkeypatch: pytest.MonkeyPatch) -> Client:
 
 
 @pytest.fixture
-async def restored(stack: SharedStack) -> AsyncIterator[Store]:
+async def restored(server: Server, template: str) -> AsyncIterator[Store]:
     """Another database, to hold what a restored one would hold."""
-    server = await asyncpg.connect(stack.database_url)
-    await server.execute("CREATE DATABASE restored")
-    url = urlsplit(stack.database_url)._replace(path="/restored").geturl()
-    await migrate(url)
-    async with open_pool(url, max_size=2) as pool:
+    async with server.database(f"TEMPLATE {template}") as url, open_pool(url, max_size=2) as pool:
         yield Store(pool)
-    # Nobody is there any more but, at times, autovacuum, which FORCE may not stop and a plain DROP does by itself.
-    await server.execute("DROP DATABASE restored")
-    await server.close()
 
 
 async def covered(client: Client, store: Store) -> OutsideCase:
@@ -58,12 +49,15 @@ async def covered(client: Client, store: Store) -> OutsideCase:
 
 async def recorded(case: OutsideCase, event: str) -> tuple[Entry, ...]:
     """The record once it has such an entry."""
-    for _ in range(400):
+    entries: tuple[Entry, ...] = ()
+
+    async def it_has() -> bool:
+        nonlocal entries
         entries = await case.store.entries(case.case_no)
-        if event in {entry.event for entry in entries}:
-            return entries
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{case.case_no} has no {event} on record")
+        return event in {entry.event for entry in entries}
+
+    await until(f"{event} is on record", it_has)
+    return entries
 
 
 def latest(case: OutsideCase) -> OutsideCase:
@@ -88,20 +82,6 @@ async def whole(store: Store, case_no: str) -> Sequence[str]:
     return [problem.line async for problem in store.verify() if problem.case_no == case_no]
 
 
-async def gone(client: Client, case: OutsideCase) -> None:
-    """Have Temporal forget a case."""
-    execution = WorkflowExecution(workflow_id=f"case-{case.case_no}")
-    request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)
-    await client.workflow_service.delete_workflow_execution(request)
-    for _ in range(1_200):
-        try:
-            await client.get_workflow_handle(f"case-{case.case_no}").describe()
-        except RPCError:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("it is not deleted")
-
-
 async def test_a_case_in_order_is_no_finding(client: Client, store: Store, own: Client) -> None:
     case = await covered(client, store)
     assert (await examine(store, own, case.case_no)).finding is None
@@ -116,7 +96,7 @@ async def test_a_lost_case_goes_on_from_its_record(client: Client, store: Store,
     before = await store.entries(case.case_no)
     await case.handle.terminate()
     if how == "forgotten":
-        await gone(client, case)
+        await case.forgotten()
     finding = next(each for each in await findings(store, own) if each.case_no == case.case_no)
     assert (finding.kind, finding.recorded) == (Kind.WORKFLOW_LOST, len(before))
     said = "was terminated" if how == "terminated" else "is unknown to Temporal"
@@ -176,12 +156,15 @@ async def test_a_workflow_that_was_reset_is_replaced_and_what_only_it_had_is_sen
     await client.workflow_service.reset_workflow_execution(request)
     stale = latest(case)
     await stale.handle.signal("acknowledgement", {"message_id": "only-here", "by": by("unit/通川区商务局")})
-    for _ in range(100):
-        if (found := (await examine(store, own, case.case_no)).finding) is not None:
-            break
-        await asyncio.sleep(0.1)
-    else:
-        raise AssertionError("it is not found")
+    found: Finding | None = None
+
+    async def it_is_found() -> bool:
+        nonlocal found
+        found = (await examine(store, own, case.case_no)).finding
+        return found is not None
+
+    await until("it is found", it_is_found)
+    assert found is not None
     assert found.kind is Kind.WORKFLOW_BEHIND
     (done,) = await repair(store, own, case.case_no)
     assert done.what.endswith("; sent again, since only Temporal had them: acknowledgement only-here")

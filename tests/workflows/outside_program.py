@@ -2,16 +2,21 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from store import Store
+from tests.worker.worker_process import PATIENCE, until
 
 CHINA = timezone(timedelta(hours=8))
 UNIT = "unit/通川区商务局"
@@ -57,17 +62,34 @@ class OutsideCase:
     async def until(self, stage: str) -> dict[str, Any]:
         """Wait until the case is in a stage (real seconds)."""
         view = await self.view()
-        for _ in range(200):
-            if view["stage"] == stage:
-                return view
+        began = time.monotonic()
+        while view["stage"] != stage:
+            waited = time.monotonic() - began
+            assert waited < PATIENCE, f"{self.case_no} is {view['stage']}, not {stage}: {view['timeline'][-3:]}"
             await asyncio.sleep(0.05)
             view = await self.view()
-        raise AssertionError(f"{self.case_no} is {view['stage']}, not {stage}: {view['timeline'][-3:]}")
+        return view
 
     async def skip(self, **span: float) -> dict[str, Any]:
         """Let time pass on the case's own clock."""
         await self.skipper.fast_forward(self.handle, timedelta(**span))
         return await self.view()
+
+    async def forgotten(self) -> None:
+        """Have Temporal delete the workflow, and wait until it has."""
+        execution = WorkflowExecution(workflow_id=self.handle.id)
+        request = DeleteWorkflowExecutionRequest(namespace=self.client.namespace, workflow_execution=execution)
+        await self.client.workflow_service.delete_workflow_execution(request)
+        handle = self.client.get_workflow_handle(self.handle.id)
+
+        async def it_is_unknown() -> bool:
+            try:
+                await handle.describe()
+            except RPCError as error:
+                return error.status is RPCStatusCode.NOT_FOUND
+            return False
+
+        await until(f"Temporal has forgotten {self.case_no}", it_is_unknown)
 
     async def events(self) -> list[str]:
         """The timeline's events, in order."""
@@ -120,9 +142,25 @@ StoreHistory = Callable[[str, "OutsideCase | WorkflowHandle[Any, Any]"], Awaitab
 
 
 async def hand_over(
-    client: Client, store: Store, *, late: timedelta = timedelta(0), workflow_id: str | None = None, **changes: Any
+    client: Client,
+    store: Store,
+    *,
+    late: timedelta = timedelta(0),
+    workflow_id: str | None = None,
+    task_timeout: timedelta | None = None,
+    **changes: Any,
 ) -> OutsideCase:
-    """Start a case as an intake system does; its clock can then be moved on."""
+    """Start a case as an intake system does; its clock can then be moved on.
+
+    Args:
+        client: A client of the case's namespace.
+        store: The record.
+        late: How long ago the case was received.
+        workflow_id: Another workflow id than the contract's.
+        task_timeout: The time limit of a workflow task. A worker reports the first failure of a task alone; each
+            further one shows, and is tried again, when this time is over: ten seconds if nothing is given.
+        **changes: Fields of the hand-over.
+    """
     skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
     case_no = changes.pop("case_no", f"T{next(_numbers):05d}")
     received_at = datetime.now(CHINA) - late
@@ -142,6 +180,7 @@ async def hand_over(
         body,
         id=workflow_id or f"case-{case_no}",
         task_queue="petition-cases",
+        task_timeout=task_timeout,
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )

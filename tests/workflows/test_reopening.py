@@ -7,11 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.service import RPCError
 
 from intake.engine import Engine, Started
 from intake.late import answer_after_the_end
@@ -22,6 +19,7 @@ from petitions.reopening import ReopenedStart, Reopening
 from petitions.vocabulary import RefusalCode, Stage
 from store import Store
 from tests.places import SharedStack
+from tests.worker.worker_process import PATIENCE
 from tests.workflows.outside_program import OutsideCase, StoreHistory, by, hand_over
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -30,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 @pytest.fixture(scope="module")
 async def engine(stack: SharedStack) -> Engine:
     client = await stack.connect(interceptors=[SendRequestIds()], data_converter=pydantic_data_converter)
-    return Engine(client, seconds=20)
+    return Engine(client, seconds=PATIENCE)
 
 
 def reopening(message_id: str = "reopening", days: int = 3) -> Reopening:
@@ -97,19 +95,7 @@ async def test_it_goes_on_in_its_next_round_and_concludes_again(
 
 async def test_temporal_may_have_forgotten_the_first_run(client: Client, store: Store, engine: Engine) -> None:
     case = await concluded(client, store)
-    await client.workflow_service.delete_workflow_execution(
-        DeleteWorkflowExecutionRequest(
-            namespace=client.namespace, workflow_execution=WorkflowExecution(workflow_id=f"case-{case.case_no}")
-        )
-    )
-    for _ in range(2_400):
-        try:
-            await client.get_workflow_handle(f"case-{case.case_no}").describe()
-        except RPCError:
-            break
-        await asyncio.sleep(0.05)
-    else:
-        pytest.fail("Temporal still has it")
+    await case.forgotten()
     assert await engine.reopen(await start_of(store, case), None)
     again = await latest(client, case)
     await again.until("rectifying")
