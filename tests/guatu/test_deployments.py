@@ -9,7 +9,7 @@ from activities.case_activities import CaseActivities
 from activities.jurisdictions import Jurisdictions
 from guatu.deployments import promote, versions
 from store import Store, open_pool
-from tests.guatu.running import guatu
+from tests.guatu.running import guatu_process
 from tests.places import Place, SharedStack, new_place
 from tests.worker.worker_process import until
 from tests.workflows.outside_program import OutsideCase, hand_over
@@ -40,7 +40,7 @@ async def two_versions(stack: SharedStack) -> AsyncGenerator[tuple[Place, Store]
 async def test_a_part_of_the_cases_first_and_then_all(two_versions: tuple[Place, Store]) -> None:
     place, store = two_versions
     await promote(place.client, "one")
-    ran = await guatu("deployment", "promote", "two", "--percent", "50", settings=place.settings)
+    ran = await guatu_process("deployment", "promote", "two", "--percent", "50", settings=place.settings)
     assert (ran.returncode, ran.stdout) == (0, "50 % of the cases run on version two\n"), ran.stderr
     assert {version.line for version in await versions(place.client)} == {
         "one  current",

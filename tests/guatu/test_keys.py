@@ -6,18 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from store import migrate
+from guatu.embedded.postgres import DATABASE
 from tests.guatu.running import guatu, one_sentence
-from tests.places import SharedStack
-from tests.store.servers import Server
+from tests.store.servers import Server, as_role
 
 
 @pytest.fixture
-async def database(stack: SharedStack) -> AsyncGenerator[str]:
+async def database(server: Server, template: str) -> AsyncGenerator[str]:
     """A migrated database of the test's own: a key that is issued ends local access for everybody on it."""
-    async with Server(stack.database_url).database("ENCODING 'UTF8' TEMPLATE template0") as url:
-        await migrate(url)
-        yield url
+    async with server.database(f"TEMPLATE {template}") as url:
+        yield as_role(url, DATABASE)
 
 
 async def test_issue_list_revoke(database: str) -> None:
@@ -74,6 +72,6 @@ async def test_settings_that_are_wrong_are_one_sentence(database: str, tmp_path:
     assert (await guatu("keys", "list", settings=settings)).stdout == ""
 
 
-async def test_a_database_without_a_schema_says_what_to_do(stack: SharedStack) -> None:
-    async with Server(stack.database_url).database("ENCODING 'UTF8' TEMPLATE template0") as url:
+async def test_a_database_without_a_schema_says_what_to_do(server: Server) -> None:
+    async with server.database("ENCODING 'UTF8' TEMPLATE template0") as url:
         assert "run guatu migrate" in one_sentence(await guatu("keys", "list", settings={"GUATU_DATABASE_URL": url}))

@@ -1,12 +1,13 @@
-"""``guatu worker`` and ``guatu up`` as processes: they serve, they come back, and they leave nothing behind."""
+"""``guatu worker``, ``api`` and ``up`` as processes: they serve, they come back, and they leave nothing behind."""
 
 import asyncio
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,7 @@ from guatu.services import is_ready
 from tests.guatu.running import GUATU, environment
 from tests.places import SharedStack
 
-PATIENCE = 90.0
+PATIENCE = 120.0
 
 
 @pytest.fixture
@@ -64,38 +65,60 @@ async def ended(process: "subprocess.Popen[str]") -> int:
     return await asyncio.to_thread(process.wait, PATIENCE)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-async def test_a_worker_serves_until_it_is_told_to_stop(stack: SharedStack, how: signal.Signals) -> None:
+@pytest.mark.parametrize(("process", "how"), [("worker", signal.SIGTERM), ("api", signal.SIGINT)])
+async def test_it_serves_until_it_is_told_to_stop(stack: SharedStack, process: str, how: signal.Signals) -> None:
     port = free_port()
-    settings = {
-        "GUATU_DATABASE_URL": stack.database_url,
-        "GUATU_WORKER_PORT": str(port),
-        "TEMPORAL_ADDRESS": stack.temporal_address,
-        "TEMPORAL_NAMESPACE": stack.namespace,
-    }
-    with running("worker", settings=settings) as worker:
+    ports = {"GUATU_API_METRICS_PORT": "0", f"GUATU_{process.upper()}_PORT": str(port)}
+    with running(process, settings=stack.settings | ports) as started:
         await until(port)
-        worker.send_signal(how)
-        assert await ended(worker) == 0
+        started.send_signal(how)
+        assert await ended(started) == 0
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-async def test_up_brings_its_processes_back_and_leaves_nothing(place: Path, how: signal.Signals) -> None:
+async def test_up_serves_and_leaves_nothing(place: Path) -> None:
+    async with serving_up(place) as up:
+        children = psutil.Process(up.process.pid).children(recursive=True)
+        up.process.terminate()
+        assert await ended(up.process) == 0
+    await assert_gone(children)
+
+
+@pytest.mark.long  # a restart by the same code: test_worker_processes.py; a killed program: tests/embedded
+async def test_up_brings_its_processes_back_and_leaves_nothing_when_it_is_killed(place: Path) -> None:
+    async with serving_up(place) as up:
+        children = psutil.Process(up.process.pid).children(recursive=True)
+        (worker,) = [child for child in children if child.cmdline()[-1] == "worker"]
+        worker.kill()
+        await line_with(up.process, "was ended by SIGKILL")
+        await line_with(up.process, "has been started again")
+        await until(up.worker_port)
+        children = psutil.Process(up.process.pid).children(recursive=True)
+        up.process.kill()
+        assert await ended(up.process) == -signal.SIGKILL
+    await assert_gone(children)
+
+
+@dataclass(frozen=True)
+class Up:
+    """A running ``guatu up``."""
+
+    process: "subprocess.Popen[str]"
+    worker_port: int
+
+
+@asynccontextmanager
+async def serving_up(place: Path) -> AsyncGenerator[Up]:
+    """``guatu up`` on free ports, once its worker and its API are ready."""
     worker_port, api_port = free_port(), free_port()
     settings = {"GUATU_WORKER_PORT": str(worker_port), "GUATU_API_METRICS_PORT": "0"}
     ports = ("--temporal-port", "0", "--ui-port", "0", "--api-port", str(api_port))
-    with running("up", "--data-dir", str(place), *ports, settings=settings) as up:
-        assert "psql" in await line_with(up, "postgresql://")
+    with running("up", "--data-dir", str(place), *ports, settings=settings) as process:
+        assert "psql" in await line_with(process, "postgresql://")
         assert is_ready(worker_port)
         assert is_ready(api_port)
-        children = psutil.Process(up.pid).children(recursive=True)
-        (worker,) = [child for child in children if child.cmdline()[-1] == "worker"]
-        worker.kill()
-        await line_with(up, "was ended by SIGKILL")
-        await line_with(up, "has been started again")
-        await until(worker_port)
-        children = psutil.Process(up.pid).children(recursive=True)
-        up.send_signal(how)
-        assert await ended(up) == (0 if how is signal.SIGTERM else -how)
-    _, left = await asyncio.to_thread(psutil.wait_procs, children, PATIENCE)
+        yield Up(process, worker_port)
+
+
+async def assert_gone(processes: list[psutil.Process]) -> None:
+    _, left = await asyncio.to_thread(psutil.wait_procs, processes, PATIENCE)
     assert not left, "left running: " + ", ".join(map(str, left))

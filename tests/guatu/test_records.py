@@ -14,12 +14,11 @@ from guatu.case_files import case_file, problems_of, read_case_file, write_case_
 from guatu.errors import CommandError
 from guatu.head_files import read_heads
 from guatu.signatures import SigningKey, new_signing_key, read_public_key, read_signing_key
-from store import Store, migrate, open_pool
+from store import Store, open_pool
 from store.complainants import SealedDetails
 from store.connection import Connection
 from tests.guatu.running import guatu, one_sentence
 from tests.petitions.building import concluded, rectifying
-from tests.places import SharedStack
 from tests.store.planting import forge_whole_record, keep, keep_with_report, read_model, tamper
 from tests.store.servers import Server
 
@@ -46,10 +45,8 @@ class House:
 
 
 @pytest.fixture
-async def house(stack: SharedStack) -> AsyncGenerator[House]:
-    server = Server(stack.servers.dsn("postgres", "postgres"))
-    async with server.database("ENCODING 'UTF8' TEMPLATE template0") as url:
-        await migrate(url)
+async def house(server: Server, template: str) -> AsyncGenerator[House]:
+    async with server.database(f"TEMPLATE {template}") as url:
         admin: Connection = await asyncpg.connect(url)
         try:
             async with open_pool(url, max_size=3) as pool:

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import time
 import urllib.request
 
 import psutil
@@ -10,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from guatu.embedded.ports import free_port
 from guatu.services import is_ready
+from tests.guatu.running import guatu, one_sentence
 from tests.guatu.test_processes import PATIENCE, ended, line_with, running, until
 from tests.places import SharedStack
 
@@ -24,13 +24,7 @@ def processes_in_metrics(port: int) -> set[str]:
 
 async def test_two_processes_are_one_worker(stack: SharedStack) -> None:
     port = free_port()
-    settings = {
-        "GUATU_DATABASE_URL": stack.database_url,
-        "GUATU_WORKER_PORT": str(port),
-        "GUATU_WORKER_PROCESSES": "2",
-        "TEMPORAL_ADDRESS": stack.temporal_address,
-        "TEMPORAL_NAMESPACE": stack.namespace,
-    }
+    settings = stack.settings | {"GUATU_WORKER_PORT": str(port), "GUATU_WORKER_PROCESSES": "2"}
     with running("worker", settings=settings) as worker:
         await until(port)
         assert await asyncio.to_thread(processes_in_metrics, port) == {"1", "2"}
@@ -51,20 +45,13 @@ async def test_two_processes_are_one_worker(stack: SharedStack) -> None:
 async def test_it_is_ready_when_all_are(stack: SharedStack) -> None:
     """And a process that cannot start is told, and ends all of it."""
     port = free_port()
-    settings = {
-        "GUATU_DATABASE_URL": stack.database_url,
+    settings = stack.settings | {
         "GUATU_WORKER_PORT": str(port),
         "GUATU_WORKER_PROCESSES": "2",
         "GUATU_JURISDICTION": "no-such-place",
-        "TEMPORAL_ADDRESS": stack.temporal_address,
-        "TEMPORAL_NAMESPACE": stack.namespace,
     }
-    with running("worker", settings=settings) as worker:
-        began = time.monotonic()
-        while worker.poll() is None:
-            assert not await asyncio.to_thread(is_ready, port)
-            assert time.monotonic() - began < PATIENCE
-            await asyncio.sleep(0.2)
-        assert worker.returncode == 1
-        assert worker.stdout is not None
-        assert "guatu: the worker 1 ended before it was ready" in worker.stdout.read()
+    worker = asyncio.create_task(guatu("worker", settings=settings, seconds=PATIENCE))
+    while not worker.done():
+        assert not await asyncio.to_thread(is_ready, port)
+        await asyncio.sleep(0.1)
+    assert one_sentence(await worker).startswith("the worker 1 ended before it was ready")

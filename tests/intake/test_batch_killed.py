@@ -1,21 +1,26 @@
 """The same list sent three times by ``guatu intake``, killed in the middle of the first: every row once."""
 
 import asyncio
+import io
 import signal
+import socket
 from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from temporalio.client import Client
 
 from petitions.lists.rows import CHINA
 from store import Store
-from tests.guatu.running import GUATU, environment, guatu
+from tests.guatu.running import GUATU, environment, guatu, guatu_process
 from tests.intake.written_lists import HEADERS, csv_text, row, workbook
 from tests.places import SharedStack
 from tests.worker.worker_process import until
 
-ROWS = 80
+ROWS = 30
 KILLED_AFTER = 5
 BEGIN = "KILLED-"
 QUERY = f"WorkflowId STARTS_WITH 'case-{BEGIN}'"
@@ -30,6 +35,16 @@ async def is_received(store: Store, case_no: str) -> bool:
     return any(line.event == "received" for line in await store.timeline(case_no))
 
 
+@contextmanager
+def output_with_little_room() -> Generator[tuple[io.FileIO, socket.socket]]:
+    """An output, and what is given to the program: after a few lines it waits until they are read."""
+    here, given = socket.socketpair()
+    with here, given:
+        given.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the least that the system has
+        with cast("io.FileIO", here.makefile("rb", buffering=0)) as output:
+            yield output, given
+
+
 async def test_every_row_once(stack: SharedStack, client: Client, store: Store, worker: None, tmp_path: Path) -> None:
     now = datetime.now(CHINA).replace(tzinfo=None, microsecond=0) - timedelta(minutes=2)
     numbers = [f"{BEGIN}{number}" for number in range(1, ROWS + 1)]
@@ -39,19 +54,20 @@ async def test_every_row_once(stack: SharedStack, client: Client, store: Store, 
     as_text.write_bytes(csv_text(rows).encode("gb18030"))
     settings = {"TEMPORAL_ADDRESS": stack.temporal_address, "TEMPORAL_NAMESPACE": stack.namespace}
 
-    first = await asyncio.create_subprocess_exec(
-        *GUATU, "intake", str(file), stdout=asyncio.subprocess.PIPE, env=environment(settings)
-    )
-    assert first.stdout is not None
-    for number in range(KILLED_AFTER):
-        line = (await first.stdout.readline()).decode()
-        assert line == f"第{number + 2}行　{BEGIN}{number + 1}：已受理\n"
-    first.send_signal(signal.SIGKILL)
-    assert await first.wait() == -signal.SIGKILL
-    said = KILLED_AFTER + len((await first.stdout.read()).splitlines())
+    with output_with_little_room() as (output, given):
+        first = await asyncio.create_subprocess_exec(
+            *GUATU, "intake", str(file), stdout=given.fileno(), env=environment(settings)
+        )
+        given.close()
+        for number in range(KILLED_AFTER):
+            line = (await asyncio.to_thread(output.readline)).decode()
+            assert line == f"第{number + 2}行　{BEGIN}{number + 1}：已受理\n"
+        first.send_signal(signal.SIGKILL)
+        assert await first.wait() == -signal.SIGKILL
+        said = KILLED_AFTER + len((await asyncio.to_thread(output.read)).splitlines())
     assert said < ROWS, "it was over before it was killed"
 
-    second = await guatu("intake", file, settings=settings)
+    second = await guatu_process("intake", file, settings=settings)
     assert (second.returncode, second.stderr) == (0, "")
     lines = second.stdout.splitlines()
     assert len(lines) == ROWS

@@ -16,8 +16,6 @@ from api.metrics import Metrics
 from petitions.notices import NoticeState
 from petitions.vocabulary import Stage
 from store.standing import OpenCases, Standing, UndeliveredNotices
-from tests.telemetry.conftest import Product
-from tests.worker.worker_process import until
 from worker.metrics import WorkerMetrics
 
 ROOT = Path(__file__).parent.parent.parent
@@ -89,33 +87,7 @@ async def test_the_document_has_every_metric_and_no_other() -> None:
         assert metric.documentation, name
 
 
-async def test_the_document_has_the_labels(product: Product) -> None:
-    """Labels are seen on samples only: on those of a product that has worked."""
-
-    async def a_message_was_sent() -> bool:
-        return any(name == "guatu_notice_messages_total" for name, _ in await product.of_worker())
-
-    await until("a message was sent", a_message_was_sent)
-    labels: dict[str, set[str]] = {}
-    for samples in (await product.of_worker(), await product.of_api()):
-        for name, given in samples:
-            known = _base(name, set(documented()))
-            if known:
-                labels[known] = {label for label, _ in given if label != "le"}
-    told = documented()
-    assert {name: set(told[name][1]) for name in labels} == labels
-    unseen = told.keys() - labels.keys()
-    assert unseen <= {"guatu_deadline_lateness_seconds", "guatu_codec_payloads_total"}, unseen
-
-
-async def test_the_document_has_metrics_of_the_sdk_that_are_there(product: Product) -> None:
-    there = {name for samples in (await product.of_worker(), await product.of_api()) for name, _ in samples}
-    told = documented_of_sdk()
-    assert told
-    assert {name for name in told if not {name, f"{name}_count"} & there} == set()
-
-
-def _base(name: str, known: set[str]) -> str | None:
+def metric_of(name: str, known: set[str]) -> str | None:
     """The metric that a series is of."""
     candidates = (name, *(name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)))
     return next((each for each in candidates if each in known), None)
@@ -162,7 +134,9 @@ def series_in(expression: str) -> set[str]:
 def unknown_series(expressions: list[str]) -> set[str]:
     """Series that are read and not exported."""
     known = set(documented()) | documented_of_sdk() | _USUAL
-    return {series for expression in expressions for series in series_in(expression) if _base(series, known) is None}
+    return {
+        series for expression in expressions for series in series_in(expression) if metric_of(series, known) is None
+    }
 
 
 def test_the_alert_rules_can_be_read_and_use_metrics_that_there_are() -> None:

@@ -1,6 +1,7 @@
 """The metrics of a worker and an API that have worked on a case."""
 
 from tests.telemetry.conftest import CASE_NO, COMPLAINANT, Product, sample
+from tests.telemetry.test_documents import documented, documented_of_sdk, metric_of
 from tests.worker.worker_process import until
 
 
@@ -63,6 +64,32 @@ async def test_no_metric_names_a_case_or_a_person(product: Product) -> None:
         for secret in (CASE_NO, *map(str, COMPLAINANT.values()), "暗渠路", "督办员"):
             assert f'"{secret}"' not in page
             assert "暗渠路" not in page
+
+
+async def test_the_document_has_the_labels(product: Product) -> None:
+    """Labels are seen on samples only: on those of a product that has worked."""
+
+    async def a_message_was_sent() -> bool:
+        return any(name == "guatu_notice_messages_total" for name, _ in await product.of_worker())
+
+    await until("a message was sent", a_message_was_sent)
+    labels: dict[str, set[str]] = {}
+    for samples in (await product.of_worker(), await product.of_api()):
+        for name, given in samples:
+            known = metric_of(name, set(documented()))
+            if known:
+                labels[known] = {label for label, _ in given if label != "le"}
+    told = documented()
+    assert {name: set(told[name][1]) for name in labels} == labels
+    unseen = told.keys() - labels.keys()
+    assert unseen <= {"guatu_deadline_lateness_seconds", "guatu_codec_payloads_total"}, unseen
+
+
+async def test_the_document_has_metrics_of_the_sdk_that_are_there(product: Product) -> None:
+    there = {name for samples in (await product.of_worker(), await product.of_api()) for name, _ in samples}
+    told = documented_of_sdk()
+    assert told
+    assert {name for name in told if not {name, f"{name}_count"} & there} == set()
 
 
 async def test_it_tells_when_postgres_is_away(product: Product) -> None:

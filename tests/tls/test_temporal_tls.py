@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from temporalio import activity, workflow
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from guatu.embedded.ports import free_port
+from api.process import run_api
+from api.settings import ApiSettings
+from guatu.settings import read_settings
 from intake.engine import connect_temporal
 from intake.errors import EngineError, TemporalSettingsError, TemporalUnreachableError
 from intake.temporal import temporal_client, temporal_settings
 from sealing.settings import PayloadSettings
 from tests.certificates import Authority, Pair
 from tests.guatu.running import guatu, one_sentence
-from tests.guatu.test_processes import ended, running, until
 from tests.places import SharedStack
 from tests.tls.tls_line import TlsLine
 from worker.process import connect as connect_worker
+from worker.process import run_worker
+from worker.settings import WorkerSettings
 
 API_KEY = "a-key.of-the.namespace"
 
@@ -95,15 +99,26 @@ async def test_an_api_key_comes_from_a_file(secured: Secured, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("process", ["worker", "api"])
-async def test_the_processes_work_behind_tls(stack: SharedStack, secured: Secured, process: str) -> None:
-    ports = {f"GUATU_{name}_PORT": str(free_port()) for name in ("WORKER", "API", "API_METRICS")}
-    port = int(ports[f"GUATU_{process.upper()}_PORT"])
-    settings = secured.settings | ports | {"GUATU_DATABASE_URL": stack.database_url}
-    with running(process, settings=settings) as started:
-        await until(port)
-        assert b'"temporal"' not in await asyncio.to_thread(_readiness, port)
-        started.terminate()
-        assert await ended(started) == 0
+async def test_the_processes_work_behind_tls(
+    stack: SharedStack, secured: Secured, monkeypatch: pytest.MonkeyPatch, process: str
+) -> None:
+    ports = {f"GUATU_{name}_PORT": "0" for name in ("WORKER", "API", "API_METRICS")}
+    given(monkeypatch, stack.settings | secured.settings | ports)
+    # What a worker sets for its whole process is put back.
+    for logger, name in ((workflow.logger, "workflow_info_on_message"), (activity.logger, "activity_info_on_message")):
+        monkeypatch.setattr(logger, name, getattr(logger, name))
+    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+    if process == "worker":
+        serving = run_worker(read_settings(WorkerSettings), stop, ready.set_result)
+    else:
+        serving = run_api(read_settings(ApiSettings), stop, ready.set_result)
+    served = asyncio.create_task(serving)
+    await asyncio.wait({served, ready}, return_when=asyncio.FIRST_COMPLETED)
+    if served.done():
+        await served
+    assert b'"temporal"' not in await asyncio.to_thread(_readiness, ready.result())
+    stop.set()
+    await served
 
 
 def _readiness(port: int) -> bytes:
