@@ -1,6 +1,7 @@
 """Each service's command as the compose file has it, run without containers: on a real Postgres and a real Temporal."""
 
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -17,9 +18,10 @@ from temporalio.client import Client
 
 from guatu.embedded.ports import free_port
 from sealing.key_file import new_key_file
-from tests.cluster.temporal_programs import kept_programs
+from tests.cluster.temporal_programs import MODULE, pinned_server, temporal_programs
 from tests.deploy.compose_file import ROOT, ServiceSpec, plain_environment, services
 from tests.guatu.running import GUATU
+from tests.not_run import not_run
 from tests.places import SharedStack
 from tests.system_postgres import SystemPostgres, programs, system_postgres
 from worker.search_attributes import require_search_attributes
@@ -170,15 +172,17 @@ async def test_a_process_gets_healthy_by_the_files_own_check_and_drains(machine:
         while (await asyncio.to_thread(subprocess.run, healthy, capture_output=True, check=False)).returncode:
             assert process.poll() is None, process.stderr and process.stderr.read()
             assert time.monotonic() < deadline
+            await asyncio.sleep(0.2)
         process.terminate()
         assert await asyncio.to_thread(process.wait, PATIENCE) == 0
 
 
 @pytest.mark.usefixtures("migrated", "namespace")
-@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="namespaces of the kernel, for root")
 @pytest.mark.parametrize("name", PORTS)
 async def test_it_runs_as_process_one_on_a_file_system_that_cannot_be_written(machine: Machine, name: str) -> None:
     """As in the container: no init above it, nothing to write on but a directory for what is temporary."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        not_run("the kernel's namespaces are for root on Linux")
     service, (setting, _) = services()[name], PORTS[name]
     port = free_port()
     others = {setting: str(port), "GUATU_API_METRICS_PORT": "0", "TMPDIR": "/mnt", "HOME": "/nonexistent"}
@@ -221,26 +225,40 @@ def _until_it_is_ready(process: "subprocess.Popen[str]") -> str:
 
 
 @pytest.fixture(scope="module")
-def temporal_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The schema tool as its image calls it, where it has been built already."""
-    version = services()["temporal"].image.partition(":")[2]
-    built = kept_programs(version).sql
-    if not built.exists():
-        pytest.skip("Temporal's schema tool has not been built here: make test-long does")
+async def temporal_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with Temporal's schema tool, named as in its image, and with the server's schema."""
+    assert services()["temporal"].image.partition(":")[2] == pinned_server()
+    try:
+        built = (await temporal_programs(print)).sql
+    except ChildProcessError as error:
+        not_run(f"there is no schema tool of Temporal: {error}")
+    asked = await asyncio.to_thread(
+        subprocess.run,
+        ["go", "mod", "download", "-json", "go.temporal.io/server"],
+        cwd=MODULE,
+        env=os.environ | {"GOWORK": "off"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if asked.returncode != 0:
+        not_run(f"Go does not have the source of Temporal's server, with its schema: {asked.stderr}")
     tools = tmp_path_factory.mktemp("tools")
     (tools / "temporal-sql-tool").symlink_to(built)
+    (tools / "schema").symlink_to(Path(json.loads(asked.stdout)["Dir"]) / "schema")
     return tools
 
 
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
 async def test_the_schema_job_makes_temporals_databases_and_may_be_run_again(
     machine: Machine, temporal_tools: Path
 ) -> None:
-    module = _temporal_module()
     service = services()["temporal-schema"]
     others = {
         "POSTGRES_HOST": "127.0.0.1",
         "POSTGRES_PORT": str(machine.postgres.port),
-        "SCHEMA_DIRECTORY": str(module / "schema/postgresql/v12"),
+        "SCHEMA_DIRECTORY": str(temporal_tools / "schema/postgresql/v12"),
     }
     for _ in range(2):
         environment = machine.environment(service, **others)
@@ -253,19 +271,9 @@ async def test_the_schema_job_makes_temporals_databases_and_may_be_run_again(
         )
 
 
-def _temporal_module() -> Path:
-    """Where Go keeps the server's module, with its schema."""
-    asked = subprocess.run(["go", "env", "GOMODCACHE"], capture_output=True, text=True, check=True).stdout.strip()
-    version = services()["temporal"].image.partition(":")[2]
-    module = Path(asked) / f"go.temporal.io/server@v{version}"
-    if not module.is_dir():
-        pytest.skip("Go does not keep the server's module here any more: make test-cluster gets it")
-    return module
-
-
 def test_the_secrets_script_makes_each_once(tmp_path: Path) -> None:
     if os.geteuid() != 0:
-        pytest.skip("it must be run as root")
+        not_run("it must be run as root")
     script = (ROOT / "deploy/compose/secrets.sh").read_text(encoding="utf-8")
     text = script.replace('cd "$(dirname "$0")/../.."', f'cd "{tmp_path}"')
     assert text != script
