@@ -37,7 +37,7 @@ def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 async def guatu(
-    *arguments: str | Path, settings: Mapping[str, str] | None = None, seconds: float = 60
+    *arguments: str | Path, settings: Mapping[str, str] | None = None, seconds: float = 120
 ) -> "subprocess.CompletedProcess[str]":
     """Run the command to its end in a thread of this process, while the test's own loop goes on.
 
@@ -68,7 +68,7 @@ async def guatu(
 
 
 async def guatu_process(
-    *arguments: str | Path, settings: Mapping[str, str] | None = None, seconds: float = 60
+    *arguments: str | Path, settings: Mapping[str, str] | None = None, seconds: float = 120
 ) -> "subprocess.CompletedProcess[str]":
     """Run the command to its end as a process, while this one goes on."""
     return await asyncio.to_thread(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.guatu.running import guatu
+from tests.guatu.running import guatu_process
 
 pytestmark = pytest.mark.long
 
@@ -27,7 +27,7 @@ def content(directory: Path) -> list[Path]:
 async def test_the_demonstration_comes_to_the_published_figures(temporary: Path) -> None:
     """And to no breach that its timetable does not have, unless it says by how much the machine was too slow."""
     ports = ("--temporal-port", "0", "--ui-port", "0", "--api-port", "0")
-    done = await guatu("demo", "--exit", *ports, settings={"TMPDIR": str(temporary)}, seconds=580)
+    done = await guatu_process("demo", "--exit", *ports, settings={"TMPDIR": str(temporary)}, seconds=580)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     last = json.loads(done.stdout.splitlines()[-1])
     assert last.keys() == {"2021-09-04", "final"}
