@@ -9,10 +9,7 @@ from playwright.async_api import FilePayload, Locator, Page, expect
 
 from store import Store
 from tests.browser.shown import TELEVISION, Screen
-from tests.browser.visiting import Visitor
-
-PATIENCE = 60_000
-"""Milliseconds in which a crowded machine answers."""
+from tests.browser.visiting import PATIENCE, Visitor
 
 
 @dataclass(frozen=True)

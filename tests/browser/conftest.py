@@ -1,14 +1,14 @@
 """Sites whose clock stands still, and one that is live; visitors."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -21,7 +21,10 @@ from intake.request_ids import SendRequestIds
 from store import Store, open_pool
 from store.changes import CaseChanges
 from tests.browser.city import Site, city_site, served
-from tests.browser.shown import PAGES, TELEVISION, Screen, Shown, screens
+from tests.browser.page_checks import Opened
+from tests.browser.planting import Planted, planted_site
+from tests.browser.shown import TELEVISION, Screen
+from tests.browser.tabs import Tabs, open_tabs
 from tests.browser.visiting import Visitor, visiting
 from tests.places import SharedStack, new_place
 from tests.store.servers import Server
@@ -63,32 +66,41 @@ def visits_city(browser: Browser, standing: Site) -> VisitsCity:
     return partial(visiting, browser, standing.address)
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A page of the city's site, open on a screen or laid out for its paper.
-
-    Attributes:
-        shown: Which page.
-        screen: On what.
-        page: The open page.
-    """
-
-    shown: Shown
-    screen: Screen
-    page: Page
+@pytest.fixture(scope="session")
+async def tabs(browser: Browser, standing: Site) -> AsyncGenerator[Tabs]:
+    """Tabs for those who only look at the site with the city's cases."""
+    async with open_tabs(browser, standing.address) as tabs:
+        yield tabs
 
 
-_ON_EVERYTHING = [
-    pytest.param((page, screen), id=f"{page.name}-{screen.name}") for page in PAGES for screen in screens(page)
-]
-
-
-@pytest.fixture(scope="session", params=_ON_EVERYTHING)
-async def opened(request: pytest.FixtureRequest, browser: Browser, standing: Site) -> AsyncGenerator[Opened]:
-    """Every page on every screen, opened once for all tests that only look."""
+@pytest.fixture(scope="session")
+async def opened(request: pytest.FixtureRequest, tabs: Tabs) -> AsyncGenerator[Opened]:
+    """A page on a screen or laid out for paper; see ``PageChecks``."""
     shown, screen = request.param
-    async with visiting(browser, standing.address, screen) as visitor:
-        yield Opened(shown, screen, await visitor.open(shown))
+    tab = tabs.of(screen)
+    yield Opened(shown, screen, await tab.show(shown, screen), tabs)
+    tab.assert_quiet()
+
+
+@pytest.fixture
+def looks(tabs: Tabs) -> Generator[Tabs]:
+    """Tabs for a test that only looks; the browser must have nothing to complain of."""
+    yield tabs
+    tabs.assert_quiet()
+
+
+@pytest.fixture(scope="session")
+async def planted_pages(browser: Browser) -> AsyncGenerator[Planted]:
+    """The site with what tests plant."""
+    async with planted_site(browser) as site:
+        yield site
+
+
+@pytest.fixture
+def planted(planted_pages: Planted) -> Generator[Planted]:
+    """The site with what the test plants; the browser must have nothing to complain of."""
+    yield planted_pages
+    planted_pages.tabs.assert_quiet()
 
 
 @dataclass(frozen=True)

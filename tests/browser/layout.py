@@ -1,6 +1,7 @@
 """What a page's layout looks like from inside the browser: what sticks out, what is cut off, where the focus is."""
 
 import json
+import re
 from typing import Any
 
 from playwright.async_api import Page
@@ -87,6 +88,12 @@ _NOT_SEEN_WHOLE = (
 }"""
 )
 
+_NO_PATTERNS = """() => {
+    const style = new CSSStyleSheet();
+    style.replaceSync('@media print { * { background-image: none !important; } }');
+    document.adoptedStyleSheets.push(style);
+}"""
+
 _FOCUSED = (
     "() => {"
     + _COMMON
@@ -103,6 +110,7 @@ _FOCUSED = (
             || (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2),
         inside: box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth,
         x: box.x, y: box.y, width: box.width, height: box.height,
+        left: visualViewport.pageLeft, top: visualViewport.pageTop,
     });
 }"""
 )
@@ -132,6 +140,18 @@ async def cut_off(page: Page) -> list[str]:
     return json.loads(await page.evaluate(_CUT_OFF))
 
 
+async def sheets(page: Page) -> list[tuple[int, int]]:
+    """Print a page; width and height of each sheet, in millimetres.
+
+    Patterns are left out. They take no room, and a printed pattern is a large picture: with those of its days the wall
+    takes many times as long.
+    """
+    await page.evaluate(_NO_PATTERNS)
+    pdf = await page.pdf(prefer_css_page_size=True, print_background=True)
+    boxes = re.findall(rb"/MediaBox\s*\[\s*0\s+0\s+([\d.]+)\s+([\d.]+)\s*\]", pdf)
+    return [(round(float(width) / 72 * 25.4), round(float(height) / 72 * 25.4)) for width, height in boxes]
+
+
 async def not_seen_whole(page: Page) -> list[str]:
     """Which tables are wider than what they stand in, and which of their heads than their columns."""
     return json.loads(await page.evaluate(_NOT_SEEN_WHOLE))
@@ -141,8 +161,8 @@ async def focused(page: Page) -> dict[str, Any] | None:
     """Where the keyboard's focus is; none: nowhere.
 
     Returns:
-        its element's own ``id``, its ``name``, place and looks, whether it is the head of what is ``folded`` away, and
-        its ``kind``: the same for what stands in the same place of another row.
+        its element's own ``id``, its ``name``, place and looks, whether it is the head of what is ``folded`` away, how
+        far the page is scrolled, and its ``kind``: the same for what stands in the same place of another row.
     """
     return json.loads(await page.evaluate(_FOCUSED))
 

@@ -1,4 +1,4 @@
-"""Which pages are looked at, and on what. A new page is one line in ``PAGES``: every test here then holds for it."""
+"""Which pages are looked at, and on what. A new page is one line here: every test then holds for it."""
 
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -79,7 +79,7 @@ DESK_PAGES = (
     Shown("desk-reopen", desk("DZ0829-01", "reopen"), office="city/intake"),
 )
 
-PAGES = (
+WALL_PAGES = (
     Shown("wall", "/", WALL_SHEET),
     Shown("wall-filtered", f"/?{urlencode({'county': '万源市', 'missing': 'revisit'})}", WALL_SHEET),
     Shown("wall-mistaken", f"/?{urlencode({'county': '没有的县', 'at': '昨天'})}", WALL_SHEET),
@@ -88,6 +88,8 @@ PAGES = (
     Shown("stickers", "/?view=stickers"),
     Shown("counties", "/counties"),
     Shown("counties-satisfaction", "/counties?by=satisfaction"),
+)
+CASE_PAGES = (
     Shown("case-open", case("DZ0902-03")),
     Shown("case-starred", case(HELD_UP)),
     Shown("case-overdue", case("DZ0829-04")),
@@ -100,8 +102,8 @@ PAGES = (
     Shown("report-submitted", f"{case('DZ0829-01')}/report", REPORT_SHEET),
     Shown("report-draft", f"{case('DZ0829-04')}/report", REPORT_SHEET),
     Shown("not-found", case("DZ9999-99"), WALL_SHEET, status=404),
-    *DESK_PAGES,
 )
+PAGES = (*WALL_PAGES, *CASE_PAGES, *DESK_PAGES)
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,9 @@
-"""Every page on every screen and on paper: axe finds nothing."""
+"""Axe finds what is planted; that it finds nothing on our pages is asked by ``PageChecks``."""
 
 import pytest
 
 from tests.browser.axe import judge
-from tests.browser.conftest import Opened, Visits
-from tests.browser.planting import planted_site
-from tests.browser.shown import TELEVISION, Shown
-
-
-async def test_axe_finds_nothing(opened: Opened) -> None:
-    judged = await judge(opened.page, touched=not opened.screen.paper)
-    assert not judged.violations, "\n" + "\n".join(judged.violations)
-    # It has looked at something, and could look at the contrast.
-    assert {"document-title", "html-has-lang", "color-contrast"} <= judged.passed
-
+from tests.browser.planting import Planted
 
 FAULTS = {
     "color-contrast": '<p style="color: #bbb; background: #fff">看不清</p>',
@@ -31,12 +21,10 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("rule", FAULTS)
-async def test_axe_finds_what_is_planted(rule: str, visits: Visits) -> None:
-    async with planted_site(FAULTS[rule]) as address, visits(address) as visitor:
-        judged = await judge(await visitor.open(Shown("planted", "/")))
+async def test_axe_finds_what_is_planted(rule: str, planted: Planted) -> None:
+    judged = await judge(await planted.show(FAULTS[rule]))
     assert rule in {line.partition(" ")[0] for line in judged.violations}, judged.violations
 
 
-async def test_axe_has_nothing_against_a_plain_page(visits: Visits) -> None:
-    async with planted_site("<p>好</p>") as address, visits(address, TELEVISION) as visitor:
-        assert (await judge(await visitor.open(Shown("plain", "/")))).violations == []
+async def test_axe_has_nothing_against_a_plain_page(planted: Planted) -> None:
+    assert (await judge(await planted.show("<p>好</p>"))).violations == []

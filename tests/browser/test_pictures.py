@@ -4,12 +4,11 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from tests.browser.city import Site
-from tests.browser.conftest import Visits
 from tests.browser.pictures import PICTURES, PLACE, draw, drawn
-from tests.browser.planting import planted_site
+from tests.browser.planting import Planted
 from tests.browser.shown import PAGES, Shown
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -48,19 +47,13 @@ def test_both_readmes_show_the_pictures(readme: str) -> None:
     assert set(re.findall(r"\]\(docs/pictures/(.+?)\.svg\)", text)) == set(PICTURES)
 
 
-async def _picture_of(planted: str, visits: Visits) -> str:
-    async with planted_site(planted) as address, visits(address) as visitor:
-        page: Page = await visitor.open(Shown("planted", "/"))
-        return await drawn(page)
-
-
-async def test_what_is_seen_is_drawn_and_nothing_else(visits: Visits) -> None:
-    planted = (
+async def test_what_is_seen_is_drawn_and_nothing_else(planted: Planted) -> None:
+    seen = (
         "<p>写着&lt;b&gt;</p><p hidden>藏着</p>"
         '<p style="width: 40px; overflow: hidden; white-space: nowrap; text-overflow: ellipsis">一二三四五六七八</p>'
         '<p style="color: rgb(168, 32, 26); background: rgb(255, 240, 200); border: 2px dashed rgb(1, 2, 3)">红</p>'
     )
-    picture = await _picture_of(planted, visits)
+    picture = await drawn(await planted.show(seen))
     said = texts(picture)
     assert "写着<b>" in said
     assert "藏着" not in said

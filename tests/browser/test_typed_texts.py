@@ -12,11 +12,12 @@ from petitions.report import handling_report
 from store import Store
 from tests.api.conftest import NOW
 from tests.api.test_escaping import harmful_story
-from tests.browser.city import Site, standing_site
+from tests.browser.city import standing_site
 from tests.browser.conftest import Visits
 from tests.browser.layout import sticking_out
-from tests.browser.planting import planted_site
-from tests.browser.shown import TELEPHONE, Shown, case, desk
+from tests.browser.planting import Planted
+from tests.browser.shown import Shown, case, desk
+from tests.browser.tabs import Tabs, open_tabs
 from tests.petitions.building import K, Story, rectifying
 from tests.store.servers import Server
 
@@ -50,12 +51,12 @@ class Typed:
     """A site whose every text is harmful.
 
     Attributes:
-        site: Where it is.
+        tabs: Where it is shown.
         harmful: The case that is open.
         long: A case with a word without an end.
     """
 
-    site: Site
+    tabs: Tabs
     harmful: Story
     long: Story
 
@@ -77,7 +78,8 @@ async def typed(browser: Browser, server: Server, template: str) -> AsyncGenerat
         for kind, fields in _DRAFTS.items():
             case_no = "" if kind == "hand_over" else harmful.case.case_no
             await store.keep_draft(OFFICE, PERSON, case_no, kind, dict.fromkeys(fields, (_DRAFTED,)))
-        yield Typed(site, harmful, long)
+        async with open_tabs(browser, site.address) as tabs:
+            yield Typed(tabs, harmful, long)
 
 
 OFFICE, PERSON = "city/intake", "<u>王</u>'\"=1+1"
@@ -103,19 +105,20 @@ _PAGES = (
 
 @pytest.mark.parametrize("shown", _PAGES, ids=lambda page: page.name)
 @pytest.mark.parametrize("javascript", [True, False])
-async def test_it_is_shown_as_text(shown: Shown, javascript: bool, typed: Typed, visits: Visits) -> None:
-    async with visits(typed.site.address, javascript=javascript) as visitor:
-        page = await visitor.open(shown)
-        assert await foreign(page) == []
-        said = await page.inner_text("body")
-    # The visitor's own end looks for dialogs, and for what the content security policy has kept from running.
+async def test_it_is_shown_as_text(shown: Shown, javascript: bool, typed: Typed) -> None:
+    tab = typed.tabs.large if javascript else typed.tabs.scriptless
+    page = await tab.show(shown)
+    assert await foreign(page) == []
+    said = await page.inner_text("body")
+    # Dialogs, and what the content security policy has kept from running.
+    tab.assert_quiet()
     assert "<" in said or shown.name in {"not-found", "no-such-page"}
 
 
-async def test_every_text_of_the_case_stands_there_as_typed(typed: Typed, visits: Visits) -> None:
+async def test_every_text_of_the_case_stands_there_as_typed(typed: Typed) -> None:
     story = typed.harmful.case
-    async with visits(typed.site.address) as visitor:
-        said = await (await visitor.open(_PAGES[1])).inner_text("body")
+    said = await (await typed.tabs.large.show(_PAGES[1])).inner_text("body")
+    typed.tabs.large.assert_quiet()
     for text in (story.hand_over.summary, story.instructions[0].text, story.visits[0].notes, story.reports[0].facts):
         assert text in said
 
@@ -133,7 +136,7 @@ _DESK = (
 
 
 async def test_at_the_desk_it_is_shown_as_text_also_in_drafts(typed: Typed, visits: Visits) -> None:
-    async with visits(typed.site.address) as visitor:
+    async with visits(typed.tabs.large.visitor.address) as visitor:
         await visitor.sign_in(OFFICE, PERSON)
         drafted = set[str]()
         for shown in _DESK:
@@ -145,11 +148,11 @@ async def test_at_the_desk_it_is_shown_as_text_also_in_drafts(typed: Typed, visi
 
 
 @pytest.mark.parametrize("path", ["/", "case", "report"])
-async def test_a_word_without_an_end_does_not_widen_a_telephones_page(path: str, typed: Typed, visits: Visits) -> None:
+async def test_a_word_without_an_end_does_not_widen_a_telephones_page(path: str, typed: Typed) -> None:
     address = case(typed.long.case.case_no)
     where = {"/": "/", "case": address, "report": f"{address}/report"}[path]
-    async with visits(typed.site.address, TELEPHONE) as visitor:
-        assert await sticking_out(await visitor.open(Shown(path, where))) == []
+    assert await sticking_out(await typed.tabs.telephone.show(Shown(path, where))) == []
+    typed.tabs.telephone.assert_quiet()
 
 
 FAULTS = {
@@ -163,7 +166,5 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("found", FAULTS)
-async def test_what_was_not_escaped_is_found(found: str, visits: Visits) -> None:
-    async with planted_site(FAULTS[found]) as address, visits(address) as visitor:
-        at = await foreign(await visitor.open(Shown("planted", "/")))
-    assert found in at
+async def test_what_was_not_escaped_is_found(found: str, planted: Planted) -> None:
+    assert found in await foreign(await planted.show(FAULTS[found]))

@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import Live, Visits, VisitsCity
 from tests.browser.layout import cut_off
 from tests.browser.shown import PAGES, TELEPHONE, TELEVISION, Screen, on_paper
+from tests.browser.tabs import Tabs
 from tests.http.cases import message, new_case
 from tests.worker.worker_process import until
 
@@ -134,25 +135,23 @@ async def test_a_television_turns_its_pages_and_is_left_by_a_key(visits_city: Vi
         assert set(await numbers(page)) == {*first, *second}
 
 
-async def test_a_televisions_screenful_fits_without_scrolling(visits_city: VisitsCity) -> None:
-    async with visits_city() as visitor:
-        page = await visitor.open(SCREEN)
-        assert await page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
-        smallest = await page.evaluate(
-            "() => Math.min(...[...document.querySelectorAll('tbody .no, tbody .county, tbody .stage, tbody .left')]"
-            ".map(each => parseFloat(getComputedStyle(each).fontSize)))"
-        )
+async def test_a_televisions_screenful_fits_without_scrolling(looks: Tabs) -> None:
+    page = await looks.large.show(SCREEN)
+    assert await page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+    smallest = await page.evaluate(
+        "() => Math.min(...[...document.querySelectorAll('tbody .no, tbody .county, tbody .stage, tbody .left')]"
+        ".map(each => parseFloat(getComputedStyle(each).fontSize)))"
+    )
     # Of 1,080 lines on a screen 80 cm high: characters of 18 mm, which are read from five metres.
     assert smallest >= 24
 
 
-async def test_paper_has_the_chart_with_words_on_its_stickers_and_nothing_to_press(visits_city: VisitsCity) -> None:
-    async with visits_city(on_paper(WALL)) as visitor:
-        page = await visitor.open(WALL)
-        assert await cut_off(page) == []
-        assert {"黄", "蓝", "红"} <= set(await page.locator("tbody .sticker").evaluate_all(_FIRST_CHARACTERS))
-        for gone in (".tools", ".keys", ".pager a"):
-            assert not [each for each in await page.locator(gone).all() if await each.is_visible()]
+async def test_paper_has_the_chart_with_words_on_its_stickers_and_nothing_to_press(looks: Tabs) -> None:
+    page = await looks.large.show(WALL, on_paper(WALL))
+    assert await cut_off(page) == []
+    assert {"黄", "蓝", "红"} <= set(await page.locator("tbody .sticker").evaluate_all(_FIRST_CHARACTERS))
+    for gone in (".tools", ".keys", ".pager a"):
+        assert not [each for each in await page.locator(gone).all() if await each.is_visible()]
 
 
 _FIRST_CHARACTERS = "found => found.map(each => each.innerText.trim()[0])"

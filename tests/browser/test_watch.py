@@ -1,10 +1,13 @@
 """What a browser complains of fails a test: each sort, planted."""
 
+import dataclasses
+
 import pytest
 
 from tests.browser.conftest import Visits
-from tests.browser.planting import planted_site
+from tests.browser.planting import Planted
 from tests.browser.shown import Shown
+from tests.worker.worker_process import until
 
 _POLICY = "default-src 'none'"
 FAULTS = {
@@ -23,31 +26,43 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("heard", FAULTS)
-async def test_what_a_browser_complains_of_fails_a_test(heard: str, visits: Visits) -> None:
-    planted, policy = FAULTS[heard]
-    headers = {"Content_Security_Policy": policy} if policy else {}
+async def test_what_a_browser_complains_of_fails_a_test(heard: str, planted: Planted, visits: Visits) -> None:
+    html, policy = FAULTS[heard]
+    page = planted.plant(html, **({"Content_Security_Policy": policy} if policy else {}))
 
-    async def visit(address: str) -> None:
-        async with visits(address) as visitor:
-            page = await visitor.open(Shown("planted", "/"))
+    async def visit() -> None:
+        async with visits(planted.address) as visitor:
+            await visitor.open(page)
+
             # What the page does after it has been loaded.
-            await page.wait_for_timeout(300)
+            async def is_heard() -> bool:
+                return any(heard in line for line in visitor.watch.trouble)
 
-    async with planted_site(planted, **headers) as address:
-        with pytest.raises(pytest.fail.Exception, match="the browser complained") as failed:
-            await visit(address)
+            await until(f"{heard} is heard", is_heard)
+
+    with pytest.raises(pytest.fail.Exception, match="the browser complained") as failed:
+        await visit()
     assert heard in str(failed.value), str(failed.value)
 
 
-async def test_a_quiet_page_is_quiet(visits: Visits) -> None:
-    async with planted_site("<img src='/picture' alt='方块'><script>console.log('好')</script>") as address:
-        async with visits(address) as visitor:
-            await visitor.open(Shown("plain", "/"))
-        assert visitor.watch.trouble == []
+async def test_a_quiet_page_is_quiet(planted: Planted, visits: Visits) -> None:
+    page = planted.plant("<img src='/picture' alt='方块'><script>console.log('好')</script>")
+    async with visits(planted.address) as visitor:
+        await visitor.open(page)
+    assert visitor.watch.trouble == []
 
 
-async def test_a_page_that_must_not_be_there_may_not_be_there(visits: Visits) -> None:
-    async with planted_site("") as address, visits(address) as visitor:
+async def test_a_tab_forgets_what_was_wrong_with_the_page_before(planted: Planted) -> None:
+    tab = planted.tabs.large
+    await tab.show(planted.plant("<script>console.error('坏了')</script>"))
+    with pytest.raises(pytest.fail.Exception, match="console error: 坏了"):
+        tab.assert_quiet()
+    await planted.show("<p>好</p>")
+    tab.assert_quiet()
+
+
+async def test_a_page_that_must_not_be_there_may_not_be_there(planted: Planted, visits: Visits) -> None:
+    async with visits(planted.address) as visitor:
         await visitor.open(Shown("nowhere", "/nowhere", status=404))
-        with pytest.raises(AssertionError, match="/ is answered with 200"):
-            await visitor.open(Shown("planted", "/", status=404))
+        with pytest.raises(AssertionError, match="is answered with 200"):
+            await visitor.open(dataclasses.replace(planted.plant(""), status=404))

@@ -9,6 +9,9 @@ from playwright.async_api import Browser, Page
 from tests.browser.shown import TELEVISION, Screen, Shown
 from tests.browser.watch import Watch
 
+PATIENCE = 120_000
+"""Milliseconds in which a crowded machine answers."""
+
 
 @dataclass(frozen=True)
 class Visitor:
@@ -58,7 +61,7 @@ async def visiting(
         java_script_enabled=javascript,
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     try:
         watch = Watch(context)
         page = await context.new_page()

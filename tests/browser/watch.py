@@ -25,6 +25,11 @@ class Watch:
         context.on("response", self._answered)
         context.on("page", self._opened)
 
+    def forget(self) -> None:
+        """Begin anew with another page: nothing was wrong, and nothing is allowed."""
+        self.trouble.clear()
+        self.allowed.clear()
+
     def assert_quiet(self) -> None:
         """Fail the test if anything was wrong."""
         if self.trouble:
