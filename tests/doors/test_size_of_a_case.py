@@ -50,7 +50,11 @@ def test_what_is_weighed_is_what_is_carried() -> None:
 
 
 @pytest.mark.long
-async def test_hundreds_of_large_messages_at_once(place: Place, place_store: Store, working: WorkerOf) -> None:
+async def test_hundreds_of_large_messages_at_once(
+    place: Place, place_store: Store, working: WorkerOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where other tests take the machine, the SDK's two seconds for a task tell nothing.
+    monkeypatch.setenv("TEMPORAL_DEBUG", "1")
     case = await hand_over(place.client, place_store)
     report = {"final": False, "finding": "substantiated", "completion": "stage_completed"}
     for number in range(110):

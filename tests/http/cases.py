@@ -1,12 +1,15 @@
 """What the tests of the HTTP doors send."""
 
-import asyncio
 import itertools
 from typing import Any
 
 import httpx
 
-UNIT = "unit/通川区商务局"
+from tests.worker.worker_process import until as wait_until
+from tests.workflows.steps import UNIT, to_the_conclusion
+
+__all__ = ["UNIT", "concluded", "handed_over", "message", "new_case", "regular_messages", "until"]
+
 _numbers = itertools.count(1)
 
 
@@ -33,52 +36,22 @@ def message(kind: str, office: str, message_id: str, **body: Any) -> dict[str, A
 
 def regular_messages(round_: int = 1, prefix: str = "m") -> list[dict[str, Any]]:
     """What brings a case from its opening to its conclusion; of a later round, from rectification on."""
-    number = itertools.count(1)
-
-    def next_(kind: str, office: str, **body: Any) -> dict[str, Any]:
-        return message(kind, office, f"{prefix}{next(number)}", **body)
-
-    leader = {"office": "county/通川区/mayor", "name": "区长"}
-    before = [
-        next_("acknowledgement", UNIT),
-        next_("leader_instruction", "county/通川区/mayor", text="立即调查处理。"),
-        next_(
-            "task_force",
-            "city/stability-team",
-            lead_leader=leader,
-            lead_department=UNIT,
-            assisting_departments=["unit/通川区生态环境局"],
-        ),
-        next_("site_visit", "city/leader/vice-mayor", purpose="supervision", notes="到现场督导。"),
-    ]
-    answers = [{"respondent": f"r{resident}", "opinion": "satisfied"} for resident in range(12)]
-    after = [
-        next_(
-            "rectification_report",
-            UNIT,
-            final=True,
-            finding="partly_substantiated",
-            facts="18时后有商户在公共区域清洗。",
-            measures="责令停止，增加清扫。",
-            completion="completed",
-        ),
-        next_("verification", "city/supervision-team", confirmed=True, opinion="整改到位。"),
-        next_("preliminary_review", "city/stability-team", passed=True, opinion="同意。"),
-        next_("survey_result", "city/revisit-team", round=round_, responses=answers, complete=True),
-    ]
-    return [*before, *after] if round_ == 1 else after
+    steps = enumerate(to_the_conclusion(round_), 1)
+    return [message(step.kind, step.office, f"{prefix}{number}", **step.body) for number, step in steps]
 
 
 async def until(http: httpx.AsyncClient, case_no: str, stage: str) -> dict[str, Any]:
     """Wait until the read model has the case in a stage."""
     view: dict[str, Any] = {}
-    for _ in range(400):
+
+    async def it_is() -> bool:
+        nonlocal view
         answer = await http.get(f"/v1/cases/{case_no}")
         view = answer.json()
-        if answer.status_code == 200 and view["stage"] == stage:
-            return view
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{case_no} is not {stage}: {view}")
+        return answer.status_code == 200 and view["stage"] == stage
+
+    await wait_until(f"{case_no} is {stage}", it_is)
+    return view
 
 
 async def handed_over(http: httpx.AsyncClient, **changes: Any) -> str:

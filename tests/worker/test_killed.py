@@ -5,6 +5,8 @@ import signal
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from guatu.rehearsal import replayed
 from sealing.settings import PayloadSettings
 from store import Store, open_pool
@@ -34,13 +36,13 @@ async def every_entry_is_there_once(case: OutsideCase) -> None:
     assert [problem async for problem in case.store.verify()] == []
 
 
-async def test_a_case_goes_on_and_is_concluded(place: Place, store: Store, tmp_path: Path) -> None:
+async def test_in_the_middle_of_a_write(place: Place, store: Store, tmp_path: Path) -> None:
     async with worker_process(tmp_path / "first.log", place.settings) as first:
         await first.ready()
         case = await hand_over(place.client, store)
         await case.until("dispatched")
         await until("the dispatch is written", lambda: has_event(store, case.case_no, "dispatched"))
-        # In the middle of a write: Postgres finishes it, and nobody is there any more to be told.
+        # Postgres finishes it, and nobody is there any more to be told.
         async with writes_held_up(place.database_url) as held:
             await case.signal("acknowledgement", by(UNIT))
             await held.until_waited_for()
@@ -50,9 +52,25 @@ async def test_a_case_goes_on_and_is_concluded(place: Place, store: Store, tmp_p
         await until("the write is done", lambda: has_event(store, case.case_no, "acknowledgement"))
     async with worker_process(tmp_path / "second.log", place.settings) as second:
         await second.ready()
+        assert (await case.conclude(covered=True))["outcome"] == "concluded"
+        await every_entry_is_there_once(case)
+
+
+@pytest.mark.long
+async def test_with_nothing_under_way(place: Place, store: Store, tmp_path: Path) -> None:
+    """The case stands in the worker's memory alone; it is killed twice, and the third is stopped in order."""
+    async with worker_process(tmp_path / "first.log", place.settings) as first:
+        await first.ready()
+        case = await hand_over(place.client, store)
+        await case.until("dispatched")
+        await case.signal("acknowledgement", by(UNIT))
+        await case.cover()
+        await until("the visit is written", lambda: has_event(store, case.case_no, "site_visit"))
+        await killed(first)
+    async with worker_process(tmp_path / "second.log", place.settings) as second:
+        await second.ready()
         await case.report()
         await case.until("verifying")
-        # With nothing under way, the case in its memory alone.
         await until("the report is written", lambda: has_event(store, case.case_no, "rectification_report"))
         await killed(second)
     async with worker_process(tmp_path / "third.log", place.settings) as third:
@@ -66,6 +84,7 @@ async def test_a_case_goes_on_and_is_concluded(place: Place, store: Store, tmp_p
         assert await third.ended() == 0
 
 
+@pytest.mark.long
 async def test_while_it_opens_a_case(stack: SharedStack, tmp_path: Path) -> None:
     place = await new_place(stack)
     async with worker_process(tmp_path / "first.log", place.settings) as first:
@@ -88,13 +107,7 @@ async def test_while_it_opens_a_case(stack: SharedStack, tmp_path: Path) -> None
         async with worker_process(tmp_path / "second.log", settings) as second:
             await second.ready()
             await case.until("dispatched")
-            await case.signal("acknowledgement", by(UNIT))
-            await case.cover()
-            await case.report()
-            await case.verify()
-            await case.review()
-            await case.survey()
-            assert (await case.handle.result())["outcome"] == "concluded"
+            assert (await case.conclude())["outcome"] == "concluded"
             await every_entry_is_there_once(case)
         rules = await store.recorded_rules(case.case_no)
         assert rules is not None
@@ -107,6 +120,7 @@ async def is_at_rest(case: OutsideCase) -> bool:
     return not described.HasField("pending_workflow_task") and not described.pending_activities
 
 
+@pytest.mark.long
 async def test_while_somebody_asks(place: Place, store: Store, tmp_path: Path) -> None:
     async with (
         worker_process(tmp_path / "first.log", place.settings) as first,

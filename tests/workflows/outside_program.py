@@ -17,20 +17,18 @@ from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from store import Store
 from tests.worker.worker_process import PATIENCE, until
+from tests.workflows import steps
+from tests.workflows.steps import UNIT, Step, satisfied, send_all
+
+__all__ = ["CHINA", "UNIT", "OutsideCase", "StoreHistory", "by", "hand_over", "satisfied"]
 
 CHINA = timezone(timedelta(hours=8))
-UNIT = "unit/通川区商务局"
 _numbers = itertools.count(1)
 
 
 def by(office: str, name: str | None = None) -> dict[str, str]:
     """A sender; without a name, somebody of that office."""
     return {"office": office, "name": name or f"{office}经办人"}
-
-
-def satisfied(count: int, opinion: str = "satisfied", prefix: str = "r") -> list[dict[str, Any]]:
-    """Answers of so many residents."""
-    return [{"respondent": f"{prefix}{number}", "opinion": opinion} for number in range(count)]
 
 
 @dataclass
@@ -99,42 +97,32 @@ class OutsideCase:
 
     async def cover(self, *, starred: bool = False) -> None:
         """Instruction, task force and supervision."""
-        leaders = ["city/party-secretary", "city/mayor"] if starred else ["county/通川区/mayor"]
-        for leader in leaders:
-            await self.signal("leader_instruction", by(leader), text="立即调查处理，限期整改。")
-        await self.signal(
-            "task_force",
-            by("city/stability-team"),
-            lead_leader={"office": "county/通川区/party-secretary", "name": "包案领导"},
-            lead_department=UNIT,
-            assisting_departments=["unit/通川区生态环境局", "unit/西城街道办事处"],
-        )
-        visitor = "city/party-secretary" if starred else "city/leader/vice-mayor"
-        await self.signal("site_visit", by(visitor), purpose="supervision", notes="到现场督导。")
+        await send_all(self.by_signal, steps.coverage(starred=starred))
 
     async def report(self, **changes: Any) -> None:
         """The unit's final report."""
-        body: dict[str, Any] = {
-            "final": True,
-            "finding": "partly_substantiated",
-            "facts": "商户夜间在巷内清洗回收电器。",
-            "measures": "责令停止，增加清扫。",
-            "completion": "completed",
-        }
-        await self.signal("rectification_report", by(UNIT), **(body | changes))
+        await self.by_signal(steps.final_report(**changes))
 
     async def verify(self, *, confirmed: bool = True) -> None:
         """The case-supervision team."""
-        await self.signal("verification", by("city/supervision-team"), confirmed=confirmed, opinion="现场核实。")
+        await self.by_signal(steps.verification(confirmed=confirmed))
 
     async def review(self, *, passed: bool = True) -> None:
         """The petition-stability team."""
-        await self.signal("preliminary_review", by("city/stability-team"), passed=passed, opinion="初审意见。")
+        await self.by_signal(steps.review(passed=passed))
 
     async def survey(self, round_: int = 1, *, content: int = 22, discontent: int = 0) -> None:
         """The revisit team, complete."""
-        answers = satisfied(content) + satisfied(discontent, "dissatisfied", "d")
-        await self.signal("survey_result", by("city/revisit-team"), round=round_, responses=answers, complete=True)
+        await self.by_signal(steps.survey(round_, content=content, discontent=discontent))
+
+    async def conclude(self, round_: int = 1, *, covered: bool = False) -> dict[str, Any]:
+        """Send what brings the case to its conclusion; its result."""
+        await send_all(self.by_signal, steps.to_the_conclusion(round_, covered=covered))
+        return await self.handle.result()
+
+    async def by_signal(self, step: Step) -> None:
+        """Send a step as a signal."""
+        await self.signal(step.kind, by(step.office), **step.body)
 
 
 StoreHistory = Callable[[str, "OutsideCase | WorkflowHandle[Any, Any]"], Awaitable[None]]

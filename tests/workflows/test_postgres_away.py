@@ -1,6 +1,5 @@
 """Postgres away for an hour delays writes and nothing else."""
 
-import asyncio
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,11 +7,23 @@ from temporalio.client import Client
 
 from guatu.embedded.postgres import EmbeddedPostgres
 from store import Store
+from tests.worker.worker_process import until
 from tests.workflows import stoppable
-from tests.workflows.outside_program import CHINA, UNIT, StoreHistory, by, hand_over
+from tests.workflows.outside_program import CHINA, UNIT, OutsideCase, StoreHistory, by, hand_over
 
 pytestmark = pytest.mark.usefixtures("worker")
 client, postgres, store, worker = stoppable.client, stoppable.postgres, stoppable.store, stoppable.worker
+
+
+async def has_breach(case: OutsideCase, milestone: str) -> bool:
+    """Whether a milestone of the case has passed, and no other."""
+    return [breach["milestone"] for breach in (await case.view())["breaches"]] == [milestone]
+
+
+async def is_tried_again(case: OutsideCase) -> bool:
+    """Whether a write of the case has been tried in vain."""
+    described = (await case.handle.describe()).raw_description
+    return any(each.attempt > 1 for each in described.pending_activities)
 
 
 async def test_the_procedure_goes_on_and_writes_catch_up_in_order(
@@ -32,8 +43,7 @@ async def test_the_procedure_goes_on_and_writes_catch_up_in_order(
         # The deadlines run. (The server does not skip time while an activity is tried again, so this one is short.)
         limit = (datetime.now(CHINA) + timedelta(seconds=2)).isoformat()
         await late.signal("leader_instruction", by("city/mayor"), text="两秒内办结。", complete_by=limit)
-        await asyncio.sleep(3)
-        assert [breach["milestone"] for breach in (await late.view())["breaches"]] == ["instruction_limit"]
+        await until("the instruction's limit is over", lambda: has_breach(late, "instruction_limit"))
         await case.report()
         await case.verify()
         await case.review()
@@ -69,7 +79,7 @@ async def test_a_report_is_submitted_only_when_postgres_has_it(
     try:
         await case.survey()
         await case.until("reporting")
-        await asyncio.sleep(1)
+        await until("a write is tried again", lambda: is_tried_again(case))
         assert (await case.view())["stage"] == "reporting"
     finally:
         await postgres.start()

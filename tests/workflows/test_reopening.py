@@ -47,22 +47,10 @@ async def start_of(store: Store, case: OutsideCase, **changes: Any) -> ReopenedS
     return ReopenedStart(reopening=reopening(**changes), hand_over=known.hand_over)
 
 
-async def to_the_end(case: OutsideCase, round_: int = 1) -> dict[str, Any]:
-    """From rectification to conclusion."""
-    await case.report()
-    await case.until("verifying")
-    await case.verify()
-    await case.review()
-    await case.survey(round_)
-    return await case.handle.result()
-
-
 async def concluded(client: Client, store: Store) -> OutsideCase:
     case = await hand_over(client, store)
     await case.until("dispatched")
-    await case.cover()
-    result = await to_the_end(case)
-    assert result["outcome"] == "concluded"
+    assert (await case.conclude())["outcome"] == "concluded"
     return case
 
 
@@ -82,7 +70,7 @@ async def test_it_goes_on_in_its_next_round_and_concludes_again(
     view = await again.until("rectifying")
     assert (view["round"], view["seq"], view["reopenings"][0]["days"]) == (2, first.seq + 2, 3)
     assert [waiting["what"] for waiting in view["waiting_for"]] == ["rectification_report"]
-    result = await to_the_end(again, 2)
+    result = await again.conclude(2)
     assert (result["outcome"], result["rounds"], result["within_mandate"]) == ("concluded", 2, True)
     await store_history("reopening", again)
     entries = await store.entries(case.case_no)
@@ -102,7 +90,7 @@ async def test_temporal_may_have_forgotten_the_first_run(client: Client, store: 
     known = await store.state(case.case_no)
     assert known is not None
     assert await engine.start(known.hand_over) is Started.SAME, "its hand-over is known by the reopened run"
-    assert (await to_the_end(again, 2))["rounds"] == 2
+    assert (await again.conclude(2))["rounds"] == 2
 
 
 async def test_its_own_clock_runs(client: Client, store: Store, engine: Engine) -> None:
@@ -164,7 +152,7 @@ async def test_late_messages_and_a_reopening_share_the_end_of_the_record(
     kept = [entry for entry in entries if entry.event == "refused"]
     assert len(kept) == sum(answered) == view["refused_count"]
     assert {entry.request_id for entry in kept} <= {"request-9"}
-    assert (await to_the_end(again, 2))["outcome"] == "concluded"
+    assert (await again.conclude(2))["outcome"] == "concluded"
     known = await store.state(case.case_no)
     assert known is not None
     assert known.stage is Stage.CONCLUDED
