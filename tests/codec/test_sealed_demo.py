@@ -22,10 +22,12 @@ from guatu.services import SupervisedService
 from sealing.key_file import new_key_file
 from sealing.settings import PayloadSettings
 from store import Store, open_pool
-from tests.guatu.running import guatu
+from tests.guatu.running import guatu_process
 from tests.sealing.searching import Files, Postgres, Temporal, places_in, search_everything
 from worker.process import data_converter_for, workflow_runner
 from workflows.petition_case import PetitionCase
+
+pytestmark = pytest.mark.long
 
 _TEXTS = {"summary", "location", "text", "notes", "facts", "measures", "opinion", "reason"}
 REFUSED = "我局已自行核实。"
@@ -64,7 +66,9 @@ async def demo() -> AsyncGenerator[SealedDemo]:
         ports = ("--temporal-port", "0", "--ui-port", "0", "--api-port", "0")
         kept = ("--data-dir", played.data_dir)
         settings = {"GUATU_PAYLOAD_KEY_FILE": str(played.keys)}
-        done = await guatu("demo", "--exit", "--day-seconds", "6", *ports, *kept, settings=settings, seconds=900)
+        done = await guatu_process(
+            "demo", "--exit", "--day-seconds", "6", *ports, *kept, settings=settings, seconds=900
+        )
         # On time or not, which a busy machine decides: all of it was played.
         last = json.loads(done.stdout.splitlines()[-1])
         assert (last["final"]["received"], last["final"]["concluded"]) == (31, 30), done.stdout[-3000:] + done.stderr

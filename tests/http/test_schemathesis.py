@@ -25,7 +25,6 @@ from tests.places import SharedStack
 pytestmark = pytest.mark.usefixtures("worker")
 
 _ROOT = Path(__file__).parents[2]
-_PHASES = ("Examples", "Coverage", "Fuzzing", "Stateful")
 _CONFIGURATION = """
 hooks = "tests.http.schemathesis_hooks"
 continue-on-failure = true
@@ -38,7 +37,7 @@ bearer = "${{SCHEMATHESIS_TOKEN}}"
 
 [generation]
 deterministic = true
-max-examples = 12
+max-examples = {examples}
 
 # Cases that are there, and the office that the token is for: without them everything ends with 404 or 403.
 [dictionaries]
@@ -55,8 +54,29 @@ expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
 # Thirteen kinds of messages in one union: they are fuzzed the more.
 [[operations]]
 include-name = "POST /v1/cases/{{no}}/messages"
-phases.fuzzing.generation.max-examples = 60
+phases.fuzzing.generation.max-examples = {message_examples}
 """
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How much schemathesis tries.
+
+    Attributes:
+        phases: What it does, by the names it is told and the names in its report.
+        examples: How many requests of a route it makes up.
+        message_examples: The same of a message.
+    """
+
+    phases: dict[str, str]
+    examples: int
+    message_examples: int
+
+
+SHALLOW = Depth({"examples": "Examples", "fuzzing": "Fuzzing"}, examples=2, message_examples=13)
+"""One pass over all routes, always with the same requests."""
+FULL = Depth(SHALLOW.phases | {"coverage": "Coverage", "stateful": "Stateful"}, examples=12, message_examples=60)
+"""Every field of every kind of message as well, and requests that follow from answers."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +108,11 @@ async def door(stack: SharedStack, engine: Engine, master_key_file: Path, tmp_pa
                 yield Door(f"http://127.0.0.1:{listener.getsockname()[1]}", issuer.token())
 
 
-async def schemathesis_says(door: Door, configuration: Path) -> tuple[int | None, str]:
+async def schemathesis_says(door: Door, configuration: Path, *options: str) -> tuple[int | None, str]:
     """Its exit status and its report."""
     process = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).parent / "st"),
-        *("--config-file", str(configuration), "run", "--checks", "all", f"{door.address}/v1/openapi.json"),
+        *("--config-file", str(configuration), "run", "--checks", "all", *options, f"{door.address}/v1/openapi.json"),
         cwd=_ROOT,
         env=os.environ | {"SCHEMATHESIS_TOKEN": door.token},
         stdout=asyncio.subprocess.PIPE,
@@ -106,15 +126,27 @@ async def schemathesis_says(door: Door, configuration: Path) -> tuple[int | None
     return process.returncode, report.decode()
 
 
-@pytest.mark.timeout(1200)  # it covers every field of every kind of message; minutes where others work, too
-async def test_schemathesis_finds_nothing(door: Door, tmp_path: Path) -> None:
-    async with httpx.AsyncClient(base_url=door.address, headers={"Authorization": f"Bearer {door.token}"}) as http:
+@pytest.mark.parametrize(
+    "depth",
+    [
+        pytest.param(SHALLOW, id="shallow"),
+        # Minutes where others work, too.
+        pytest.param(FULL, id="full", marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
+    ],
+)
+async def test_schemathesis_finds_nothing(door: Door, tmp_path: Path, depth: Depth) -> None:
+    async with httpx.AsyncClient(
+        base_url=door.address, headers={"Authorization": f"Bearer {door.token}"}, timeout=60
+    ) as http:
         cases = [await handed_over(http) for _ in range(3)]
     configuration = tmp_path / "schemathesis.toml"
-    configuration.write_text(_CONFIGURATION.format(cases=cases), encoding="utf-8")
-    status, report = await schemathesis_says(door, configuration)
+    configuration.write_text(
+        _CONFIGURATION.format(cases=cases, examples=depth.examples, message_examples=depth.message_examples),
+        encoding="utf-8",
+    )
+    status, report = await schemathesis_says(door, configuration, "--phases", ",".join(depth.phases))
     assert status == 0, report
-    assert [phase for phase in _PHASES if f"✅  {phase}" not in report] == [], report
+    assert [phase for phase in depth.phases.values() if f"✅  {phase}" not in report] == [], report
 
 
 async def test_it_would_find_an_answer_that_is_not_declared(tmp_path: Path) -> None:
