@@ -114,12 +114,6 @@ async def test_while_it_opens_a_case(stack: SharedStack, tmp_path: Path) -> None
         assert rules.version.startswith("2021-08+")
 
 
-async def is_at_rest(case: OutsideCase) -> bool:
-    """Whether no task and no activity of it is under way: what is asked then does not come with a task."""
-    described = (await case.handle.describe()).raw_description
-    return not described.HasField("pending_workflow_task") and not described.pending_activities
-
-
 @pytest.mark.long
 async def test_while_somebody_asks(place: Place, store: Store, tmp_path: Path) -> None:
     async with (
@@ -135,7 +129,7 @@ async def test_while_somebody_asks(place: Place, store: Store, tmp_path: Path) -
         stability = by("city/stability-team")
         await case.signal("extension", stability, days=1, reason="汛期水位高", authority="市领导小组")
         await until("the extension is written", lambda: has_event(store, case.case_no, "extension"))
-        await until("nothing is under way", lambda: is_at_rest(case))
+        await until("nothing is under way", case.is_at_rest)
         await killed(first)
         # The question goes to the first worker, and after some seconds in vain to the second: with the message that
         # has come meanwhile, and that no task has taken in.

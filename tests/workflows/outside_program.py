@@ -89,6 +89,11 @@ class OutsideCase:
 
         await until(f"Temporal has forgotten {self.case_no}", it_is_unknown)
 
+    async def is_at_rest(self) -> bool:
+        """Whether no task and no activity of it is under way: what is asked then does not come with a task."""
+        described = (await self.handle.describe()).raw_description
+        return not described.HasField("pending_workflow_task") and not described.pending_activities
+
     async def events(self) -> list[str]:
         """The timeline's events, in order."""
         return [line["event"] for line in (await self.view())["timeline"]]
