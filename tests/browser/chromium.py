@@ -30,6 +30,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 """What it is called on PATH."""
 PACKAGES = ("chromium", "fonts-noto-cjk")
 """Without the font, every character of the pages is an empty box."""
+PATIENCE = 120_000
+"""Milliseconds in which a browser on a crowded machine has done what it is asked for."""
 
 _DOWNLOAD = (sys.executable, "-m", "playwright", "install", "--no-shell", "chromium")
 _APT = ("-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=15")

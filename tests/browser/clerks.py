@@ -9,7 +9,7 @@ from playwright.async_api import FilePayload, Locator, Page, expect
 
 from store import Store
 from tests.browser.shown import TELEVISION, Screen
-from tests.browser.visiting import PATIENCE, Visitor
+from tests.browser.visiting import Visitor
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Clerk:
 
     async def go(self, path: str) -> None:
         """Open a page of the site."""
-        await self.page.goto(self.visitor.address + path, wait_until="load", timeout=PATIENCE)
+        await self.page.goto(self.visitor.address + path, wait_until="load")
 
     async def form(self, case_no: str, kind: str) -> "FilledForm":
         """Open a case's desk page at one form."""
@@ -43,7 +43,7 @@ class Clerk:
 
     async def reads(self, text: str) -> None:
         """Wait until the page says this."""
-        await expect(self.page.locator("#main")).to_contain_text(text, timeout=PATIENCE)
+        await expect(self.page.locator("#main")).to_contain_text(text)
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ class FilledForm:
 
     page: Page
     box: Locator
+
+    async def in_front(self) -> "FilledForm":
+        """Turn to the form's tab. A tab behind another is drawn once a second, and clicks wait for that."""
+        await self.page.bring_to_front()
+        return self
 
     def field(self, label: str) -> Locator:
         """The field with this label."""
@@ -84,13 +89,13 @@ class FilledForm:
 
     async def press(self, button: str) -> None:
         """Press a button and wait for the page that it leads to."""
-        async with self.page.expect_navigation(wait_until="load", timeout=PATIENCE):
+        async with self.page.expect_navigation(wait_until="load"):
             await self.box.get_by_role("button", name=button, exact=True).last.click()
 
     async def send(self, button: str) -> None:
         """Press a button, and the case has taken it in."""
         await self.press(button)
-        await expect(self.page.locator("#done")).to_contain_text("已提交", timeout=PATIENCE)
+        await expect(self.page.locator("#done")).to_contain_text("已提交")
 
 
 @dataclass
@@ -124,4 +129,4 @@ class Clerks:
         await page.get_by_label("单位密钥").fill(key)
         await page.get_by_label("本人姓名").fill(name)
         await page.get_by_role("button", name="登录").click()
-        await page.wait_for_url("**/desk", timeout=PATIENCE)
+        await page.wait_for_url("**/desk")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
-from tests.browser.chromium import Means, NoChromiumError, find_chromium, launch
+from tests.browser.chromium import PATIENCE, Means, NoChromiumError, find_chromium, launch
 
 _ENVIRONMENT = dict(os.environ)
 """As it was at the start: the session's servers take every ``GUATU_*`` out of it."""
@@ -34,6 +34,7 @@ class Search:
 @pytest.fixture(scope="session")
 async def playwright() -> AsyncGenerator[Playwright]:
     """Playwright's driver."""
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as driver:
         yield driver
 

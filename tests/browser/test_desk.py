@@ -1,6 +1,5 @@
 """The desk in real browsers on the real stack: a whole case by seven offices, and what goes wrong on any day."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta, timezone
@@ -14,16 +13,19 @@ from store import Store
 from store.connection import Pool
 from tests.browser.axe import judge
 from tests.browser.city import served
-from tests.browser.clerks import PATIENCE, Clerk, Clerks, FilledForm
+from tests.browser.clerks import Clerk, Clerks, FilledForm
 from tests.browser.conftest import Visits
 from tests.browser.layout import sticking_out
 from tests.browser.shown import TELEPHONE, TELEVISION, Screen
 from tests.desk.conftest import app, engine, http, master_key_file, pool
 from tests.http.cases import UNIT, handed_over, new_case, until
+from tests.worker.worker_process import until as eventually
 
 __all__ = ["app", "engine", "http", "master_key_file", "pool"]
 
 pytestmark = pytest.mark.usefixtures("worker")
+AUTOSAVE_MS = 5_000
+"""After how long what somebody types is kept as a draft; see ``desk.js``."""
 PHOTO = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8
 
 
@@ -173,10 +175,10 @@ async def test_a_second_tab_is_told_what_the_first_has_done(
         second = await first.second_tab()
         forms = [await tab.form(case_no, "rectification_report") for tab in (first, second)]
         for form, facts in zip(forms, ("第一个窗口", "第二个窗口"), strict=True):
-            await form.choose("进展报告", "属实", "阶段性办结")
+            await (await form.in_front()).choose("进展报告", "属实", "阶段性办结")
             await form.fill(核查情况=facts, 整改措施="采取的措施")
-        await forms[0].send("提交报告")
-        await forms[1].press("提交报告")
+        await (await forms[0].in_front()).send("提交报告")
+        await (await forms[1].in_front()).press("提交报告")
         await second.reads("打开表单以后，本件有了变化")
         assert not (await judge(second.page)).violations
         again = second.form_here("rectification_report")
@@ -205,8 +207,10 @@ async def test_a_double_click_counts_once(
 async def test_what_is_typed_is_kept_by_itself(clerks: Clerks, http: httpx.AsyncClient) -> None:
     case_no = await handed_over(http)
     async with clerks.of(UNIT, "王经办") as unit:
+        await unit.page.clock.install()
         form = await unit.form(case_no, "rectification_report")
         await form.field("核查情况").press_sequentially("写了一半")
+        await unit.page.clock.fast_forward(AUTOSAVE_MS)
         await unit.reads("草稿已自动保存")
         # The telephone goes dark, or the window is closed, before the next time.
         await form.field("整改措施").press_sequentially("另一半")
@@ -218,18 +222,13 @@ async def test_what_is_typed_is_kept_by_itself(clerks: Clerks, http: httpx.Async
             await again.page.close()
             return typed == "另一半"
 
-        for _ in range(50):
-            if await kept():
-                break
-            await asyncio.sleep(0.2)
-        else:
-            raise AssertionError("what was typed last is gone")
+        await eventually("what was typed last is kept", kept)
         form = await unit_tab(unit, case_no)
         await expect(form.field("核查情况")).to_have_value("写了一半")
         await form.choose("最终报告（进入核实）", "属实", "办结")
         await form.send("提交报告")
         # What was sent has left no draft behind.
-        await form.page.goto(f"{unit.visitor.address}/desk", timeout=PATIENCE)
+        await form.page.goto(f"{unit.visitor.address}/desk")
         await expect(form.page.locator("#main")).not_to_contain_text("我的草稿")
 
 
@@ -256,7 +255,7 @@ async def test_the_session_ends_while_somebody_writes(clerks: Clerks, http: http
         await unit.page.get_by_label("单位密钥").fill(key)
         await unit.page.get_by_label("本人姓名").fill("冯经办")
         await unit.page.get_by_role("button", name="登录").click()
-        await unit.page.wait_for_url("**/desk/cases/**", timeout=PATIENCE)
+        await unit.page.wait_for_url("**/desk/cases/**")
         form = unit.form_here("rectification_report")
         await expect(form.field("核查情况")).to_have_value("写了很久的事实")
         await form.choose("最终报告（进入核实）", "属实", "办结")

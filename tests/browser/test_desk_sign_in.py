@@ -15,7 +15,6 @@ from store import Store, open_pool
 from tests.api.conftest import settings_for
 from tests.browser.axe import judge
 from tests.browser.city import served
-from tests.browser.clerks import PATIENCE
 from tests.browser.conftest import Visits
 from tests.browser.shown import TELEVISION, Shown
 from tests.desk.provider import Provider, running_provider
@@ -59,9 +58,9 @@ async def test_to_the_provider_on_another_site_and_back_and_out(desk: Desk, visi
     async with visits(desk.address, TELEVISION, javascript=javascript) as visitor:
         page = await visitor.open(Shown("desk", "/desk/cases/X1"))
         await page.get_by_role("link", name="用统一身份认证登录").click()
-        await page.get_by_role("link", name="以某人身份登录").click(timeout=PATIENCE)
+        await page.get_by_role("link", name="以某人身份登录").click()
         # Here a session's cookie that is strict must be there after a way that has begun elsewhere.
-        await page.wait_for_url(f"{desk.address}/desk/cases/X1", timeout=PATIENCE)
+        await page.wait_for_url(f"{desk.address}/desk/cases/X1")
         await expect(page.locator("header")).to_contain_text("赵维稳")
         session = {each.get("name"): each for each in await page.context.cookies()}
         # The token that says at the end whose session it was is for the way out alone.
@@ -71,7 +70,7 @@ async def test_to_the_provider_on_another_site_and_back_and_out(desk: Desk, visi
         assert session["guatu_session"].get("sameSite") == "Strict"
 
         await page.get_by_role("button", name="退出").click()
-        await page.wait_for_url(f"{desk.address}/desk/sign-in", timeout=PATIENCE)
+        await page.wait_for_url(f"{desk.address}/desk/sign-in")
         assert await page.context.cookies() == []
         assert len(desk.provider.ended) == 1
         if javascript:
@@ -84,9 +83,9 @@ async def test_a_form_on_another_site_reaches_nothing(desk: Desk, visits: Visits
         visitor.watch.allowed |= {403}
         page = await visitor.open(Shown("desk", "/desk/sign-in"))
         await page.get_by_role("link", name="用统一身份认证登录").click()
-        await page.get_by_role("link", name="以某人身份登录").click(timeout=PATIENCE)
-        await page.wait_for_url(f"{desk.address}/desk", timeout=PATIENCE)
-        await page.goto(f"{desk.provider.address}/jwks", timeout=PATIENCE)
+        await page.get_by_role("link", name="以某人身份登录").click()
+        await page.wait_for_url(f"{desk.address}/desk")
+        await page.goto(f"{desk.provider.address}/jwks")
         await page.evaluate(
             """address => {
                 const form = document.createElement('form');
@@ -97,7 +96,7 @@ async def test_a_form_on_another_site_reaches_nothing(desk: Desk, visits: Visits
             }""",
             f"{desk.address}/desk/sign-out",
         )
-        await page.wait_for_url(f"{desk.address}/desk/sign-out", timeout=PATIENCE)
+        await page.wait_for_url(f"{desk.address}/desk/sign-out")
         await expect(page.locator("#main")).to_contain_text("来自其他网站")
-        await page.goto(f"{desk.address}/desk", timeout=PATIENCE)
+        await page.goto(f"{desk.address}/desk")
         assert page.url == f"{desk.address}/desk", "the session goes on"

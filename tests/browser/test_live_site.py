@@ -11,7 +11,7 @@ from tests.worker.worker_process import until
 async def test_a_case_comes_onto_the_wall_and_its_page_tells_what_is_sent(live: Live, visits: Visits) -> None:
     given = new_case()
     number = given["case_no"]
-    async with httpx.AsyncClient(base_url=live.address, timeout=60) as http, visits(live.address) as visitor:
+    async with httpx.AsyncClient(base_url=live.address, timeout=120) as http, visits(live.address) as visitor:
         assert (await http.post("/v1/cases", json=given)).status_code == 201
 
         async def is_recorded() -> bool:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, Page
 
+from tests.browser.chromium import PATIENCE
 from tests.browser.shown import TELEVISION, Screen, Shown
 from tests.browser.watch import Watch
-
-PATIENCE = 120_000
-"""Milliseconds in which a crowded machine answers."""
 
 
 @dataclass(frozen=True)
