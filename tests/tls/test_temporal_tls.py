@@ -19,6 +19,7 @@ from intake.temporal import temporal_client, temporal_settings
 from sealing.settings import PayloadSettings
 from tests.certificates import Authority, Pair
 from tests.guatu.running import guatu, one_sentence
+from tests.guatu.test_processes import until
 from tests.places import SharedStack
 from tests.tls.tls_line import TlsLine
 from worker.process import connect as connect_worker
@@ -114,11 +115,14 @@ async def test_the_processes_work_behind_tls(
         serving = run_api(read_settings(ApiSettings), stop, ready.set_result)
     served = asyncio.create_task(serving)
     await asyncio.wait({served, ready}, return_when=asyncio.FIRST_COMPLETED)
-    if served.done():
+    try:
+        if served.done():
+            await served
+        await until(ready.result())
+        assert b'"temporal"' not in await asyncio.to_thread(_readiness, ready.result())
+    finally:
+        stop.set()
         await served
-    assert b'"temporal"' not in await asyncio.to_thread(_readiness, ready.result())
-    stop.set()
-    await served
 
 
 def _readiness(port: int) -> bytes:
