@@ -164,6 +164,8 @@ class EmbeddedPostgres(GuardedServer):
             "--auth-host=reject",
             "--no-instructions",
         )
+        if self._settings.get("fsync") == "off":
+            arguments += ("--no-sync",)  # what the server will not do later need not be done now
         code = await run(self._command(account, (str(self._programs / "initdb"), *arguments)))
         if code != 0:
             raise self._failed("could not make its data")

@@ -1,4 +1,4 @@
-"""A program that holds a stack, for tests that end it: prints its processes, then waits to be ended.
+"""A program that holds a stack, for tests that end it: prints its processes and what it found, then waits to be ended.
 
 Arguments: the data directory, and what to do: ``wait``, or ``raise`` as soon as the stack is up.
 """
@@ -18,10 +18,11 @@ async def main() -> None:
     settings = EmbeddedSettings(data_dir=Path(sys.argv[1]), temporal_port=0, ui_port=0)
     async with EmbeddedStack(settings, lambda line: None) as stack:
         connection = await asyncpg.connect(stack.database_url)
-        await connection.execute("CREATE TABLE IF NOT EXISTS kept (what text)")
-        await connection.execute("INSERT INTO kept VALUES ('written before the end')")
+        await connection.execute("CREATE TABLE IF NOT EXISTS kept (number serial)")
+        kept = await connection.fetchval("SELECT count(*) FROM kept")
+        await connection.execute("INSERT INTO kept DEFAULT VALUES")
         children = psutil.Process().children(recursive=True)
-        sys.stdout.write(json.dumps([process.pid for process in children]) + "\n")
+        sys.stdout.write(json.dumps({"kept": kept, "started": [process.pid for process in children]}) + "\n")
         sys.stdout.flush()
         if sys.argv[2] == "raise":
             raise RuntimeError("as asked")

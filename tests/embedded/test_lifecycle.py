@@ -9,30 +9,46 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-import asyncpg
 import psutil
 import pytest
 
-from guatu.embedded import EmbeddedSettings, EmbeddedStack, ServerFailedError
 from guatu.embedded.process import Command, run
 
 _PROGRAM = Path(__file__).with_name("run_stack.py")
-_PATIENCE = 90.0
+_PATIENCE = 120.0
 
 
-def _start(data: Path, cli: Path, what: str = "wait") -> "tuple[subprocess.Popen[str], list[psutil.Process]]":
-    """Start the program; returns it and everything it has started, once both servers are up."""
-    environment = os.environ | {"GUATU_TEMPORAL_CLI": str(cli)}
-    argv = [sys.executable, str(_PROGRAM), str(data), what]
-    program = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment)
-    assert program.stdout is not None
-    with program.stdout as output:
-        pids: list[int] = json.loads(output.readline())
-    started: list[psutil.Process] = []
-    for pid in pids:
-        with suppress(psutil.NoSuchProcess):  # one of PostgreSQL's that comes and goes
-            started.append(psutil.Process(pid))
-    return program, started
+class _Program:
+    """The program, once both servers are up.
+
+    Attributes:
+        kept: How many programs before it have left a row in the database.
+        started: Everything that it has started.
+    """
+
+    def __init__(self, data: Path, cli: Path, what: str = "wait") -> None:
+        environment = os.environ | {"GUATU_TEMPORAL_CLI": str(cli)}
+        argv = [sys.executable, str(_PROGRAM), str(data), what]
+        self._running = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment)
+        assert self._running.stdout is not None
+        with self._running.stdout as output:
+            said = json.loads(output.readline())
+        self.kept: int = said["kept"]
+        self.started: list[psutil.Process] = []
+        for pid in said["started"]:
+            with suppress(psutil.NoSuchProcess):  # one of PostgreSQL's that comes and goes
+                self.started.append(psutil.Process(pid))
+        assert len(self.started) >= 4  # two servers and their guardians at least
+
+    @property
+    def guardians(self) -> list[psutil.Process]:
+        return [process for process in self.started if process.ppid() == self._running.pid]
+
+    def end(self, how: signal.Signals) -> None:
+        self._running.send_signal(how)
+
+    def wait(self) -> int:
+        return self._running.wait(_PATIENCE)
 
 
 def _assert_gone(started: Iterable[psutil.Process]) -> None:
@@ -40,52 +56,29 @@ def _assert_gone(started: Iterable[psutil.Process]) -> None:
     assert not left, "left running: " + ", ".join(map(str, left))
 
 
-async def _assert_kept(data: Path, cli: Path) -> None:
-    settings = EmbeddedSettings(data_dir=data, temporal_port=0, ui_port=0, temporal_cli=cli)
-    async with EmbeddedStack(settings, print) as stack:
-        connection = await asyncpg.connect(stack.database_url)
-        assert await connection.fetchval("SELECT what FROM kept") == "written before the end"
-        await connection.close()
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGHUP])
-async def test_a_signal_to_the_program_leaves_nothing(how: signal.Signals, data: Path, cli: Path) -> None:
-    program, started = _start(data, cli)
-    assert len(started) >= 4  # two servers and their guardians at least
-    program.send_signal(how)
-    assert program.wait(_PATIENCE) != 0
-    # At once, and not after the servers have gone: the next start has to wait for them by itself.
-    await _assert_kept(data, cli)
-    _assert_gone(started)
-
-
-async def test_killing_program_and_guardians_leaves_nothing(data: Path, cli: Path) -> None:
-    if not sys.platform.startswith("linux"):
-        pytest.skip("only Linux ties a process to its parent")
-    program, started = _start(data, cli)
-    guardians = [process for process in started if process.ppid() == program.pid]
-    assert len(guardians) == 2
-    program.kill()
-    for guardian in guardians:
-        guardian.kill()
-    program.wait(_PATIENCE)
-    await _assert_kept(data, cli)
-    _assert_gone(started)
-
-
-async def test_an_error_inside_leaves_nothing(data: Path, cli: Path) -> None:
-    program, started = _start(data, cli, "raise")
-    assert program.wait(_PATIENCE) == 1
-    assert not [process for process in started if process.is_running()]  # it had waited for them
-
-
-async def test_a_server_that_ends_by_itself_is_noticed(data: Path, cli: Path) -> None:
-    settings = EmbeddedSettings(data_dir=data, temporal_port=0, ui_port=0, temporal_in_memory=True, temporal_cli=cli)
-    async with EmbeddedStack(settings, print) as stack:
-        assert stack.temporal.pid is not None
-        os.kill(stack.temporal.pid, signal.SIGKILL)
-        with pytest.raises(ServerFailedError, match=r"^The Temporal server ended by itself.*temporal\.log for why\.$"):
-            await stack.watch()
+def test_however_the_program_ends_nothing_is_left_and_the_next_finds_its_data(data: Path, cli: Path) -> None:
+    """Each program starts at once after the one before, whose servers it has to wait for by itself."""
+    program = _Program(data, cli)
+    for number, how in enumerate((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL), start=1):
+        program.end(how)
+        assert program.wait() != 0, how
+        ended, program = program, _Program(data, cli)
+        _assert_gone(ended.started)
+        assert program.kept == number, how
+    if sys.platform.startswith("linux"):  # only Linux ties a process to its parent
+        guardians = program.guardians
+        assert len(guardians) == 2
+        program.end(signal.SIGKILL)
+        for guardian in guardians:
+            guardian.kill()
+    else:
+        program.end(signal.SIGTERM)
+    program.wait()
+    last = _Program(data, cli, "raise")
+    _assert_gone(program.started)
+    assert last.kept == 5
+    assert last.wait() == 1  # by the error
+    assert not [process for process in last.started if process.is_running()]  # it had waited for them
 
 
 def test_a_command_that_ignores_gentle_signals_is_ended(place: Path) -> None:

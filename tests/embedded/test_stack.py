@@ -1,12 +1,15 @@
 """Both servers together, and the one sentence for everything that keeps them from starting."""
 
 import os
+import signal
 import socket
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import asyncpg
 import psutil
 import pytest
+import pytest_asyncio
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from guatu.embedded import (
@@ -16,8 +19,12 @@ from guatu.embedded import (
     EmbeddedSettings,
     EmbeddedStack,
     PortInUseError,
+    ServerFailedError,
 )
 from guatu.product import prepare_database
+from tests.store.servers import NOT_DURABLE
+
+_NOTHING_KEPT = {"temporal_in_memory": True, "postgres_settings": NOT_DURABLE}
 
 
 def _stack(data: Path, cli: Path, **others: object) -> EmbeddedStack:
@@ -31,7 +38,20 @@ def _write(data: Path, files: dict[str, str]) -> None:
         (data / name).write_text(text)
 
 
-async def test_data_survive_a_restart(data: Path, cli: Path) -> None:
+@pytest_asyncio.fixture(scope="module")
+async def shared(shared_data: Path, cli: Path) -> AsyncGenerator[EmbeddedStack]:
+    """A stack that no test stops."""
+    extra = ("--search-attribute", "CaseStage=Keyword")
+    async with _stack(shared_data, cli, extra_server_args=extra, **_NOTHING_KEPT) as stack:
+        yield stack
+
+
+async def test_data_survive_a_restart_and_a_temporal_file_that_was_cut_short_is_begun_anew(
+    data: Path, cli: Path
+) -> None:
+    (data / "temporal").mkdir(parents=True)
+    (data / "guatu.json").write_text('{"layout": 1}')
+    (data / "temporal" / "temporal.db").write_bytes(b"")
     async with _stack(data, cli, namespace="petitions") as stack:
         connection = await asyncpg.connect(stack.database_url)
         await connection.execute("CREATE TABLE kept AS SELECT 42 AS number")
@@ -51,40 +71,50 @@ async def test_data_survive_a_restart(data: Path, cli: Path) -> None:
         assert (await client.get_workflow_handle("kept").describe()).status == WorkflowExecutionStatus.RUNNING
 
 
-async def test_server_arguments_pass_through_and_only_loopback_is_listened_on(data: Path, cli: Path) -> None:
-    extra = ("--search-attribute", "CaseStage=Keyword")
-    async with _stack(data, cli, extra_server_args=extra, temporal_in_memory=True) as stack:
-        client = await Client.connect(stack.temporal_address)
-        assert [found async for found in client.list_workflows("CaseStage = 'received'")] == []
-        servers = [psutil.Process(pid) for pid in (stack.postgres.pid, stack.temporal.pid)]
-        listening = [
-            connection.laddr
-            for server in servers
-            for connection in server.net_connections(kind="tcp")
-            if connection.status == psutil.CONN_LISTEN
-        ]
-        assert {address.ip for address in listening} == {"127.0.0.1"}
-        assert {stack.temporal.port, stack.temporal.ui_port} <= {address.port for address in listening}
-    assert not (data / "temporal" / "temporal.db").exists()
+async def test_server_arguments_pass_through_and_only_loopback_is_listened_on(
+    shared: EmbeddedStack, shared_data: Path
+) -> None:
+    client = await Client.connect(shared.temporal_address)
+    assert [found async for found in client.list_workflows("CaseStage = 'received'")] == []
+    servers = [psutil.Process(pid) for pid in (shared.postgres.pid, shared.temporal.pid)]
+    listening = [
+        connection.laddr
+        for server in servers
+        for connection in server.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+    assert {shared.temporal.port, shared.temporal.ui_port} <= {address.port for address in listening}
+    assert not (shared_data / "temporal" / "temporal.db").exists()
 
 
-@pytest.mark.parametrize("which", ["temporal_port", "ui_port"])
-async def test_a_port_in_use(which: str, data: Path, cli: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(PortInUseError, match=f"^Port {port} on 127.0.0.1, .* already in use by another program: "):
-            await _stack(data, cli, **{which: port}).__aenter__()
-    async with _stack(data, cli, **{which: port}, temporal_in_memory=True):
-        pass  # the port, and the data directory, were only refused
+async def test_two_on_one_directory(shared: EmbeddedStack, shared_data: Path, cli: Path) -> None:
+    with pytest.raises(DataDirectoryLockedError, match=rf"in use by another guatu \(process {os.getpid()}\)"):
+        await _stack(shared_data, cli, temporal_in_memory=True).__aenter__()
+    connection = await asyncpg.connect(shared.database_url)
+    assert await connection.fetchval("SELECT 1") == 1
+    await connection.close()
 
 
-async def test_two_on_one_directory(data: Path, cli: Path) -> None:
-    async with _stack(data, cli, temporal_in_memory=True) as first:
-        with pytest.raises(DataDirectoryLockedError, match=rf"in use by another guatu \(process {os.getpid()}\)"):
-            await _stack(data, cli, temporal_in_memory=True).__aenter__()
-        connection = await asyncpg.connect(first.database_url)
-        assert await connection.fetchval("SELECT 1") == 1
-        await connection.close()
+async def test_further_settings_of_postgres(shared: EmbeddedStack) -> None:
+    connection = await asyncpg.connect(shared.database_url)
+    assert await connection.fetchval("SHOW fsync") == "off"
+    await connection.close()
+
+
+async def test_a_port_in_use_is_refused_and_a_server_that_ends_by_itself_is_noticed(data: Path, cli: Path) -> None:
+    ports: dict[str, int] = {}
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        for which, taken in (("temporal_port", one), ("ui_port", other)):
+            ports[which] = port = taken.getsockname()[1]
+            with pytest.raises(PortInUseError, match=f"^Port {port} on 127.0.0.1, .* in use by another program: "):
+                await _stack(data, cli, **{which: port}).__aenter__()
+    # The ports, and the data directory, were only refused.
+    async with _stack(data, cli, **ports, **_NOTHING_KEPT) as stack:
+        assert stack.temporal.pid is not None
+        os.kill(stack.temporal.pid, signal.SIGKILL)
+        with pytest.raises(ServerFailedError, match=r"^The Temporal server ended by itself.*temporal\.log for why\.$"):
+            await stack.watch()
 
 
 @pytest.mark.parametrize(("below", "reason"), [("file/data", "not a directory"), ("file", "exists|not a directory")])
@@ -125,21 +155,12 @@ async def test_an_older_or_a_foreign_directory(files: dict[str, str], told: str,
     assert {name: (data / name).read_text() for name in files} == files
 
 
-async def test_a_temporal_file_that_was_cut_short_is_begun_anew(data: Path, cli: Path) -> None:
-    (data / "temporal").mkdir(parents=True)
-    (data / "guatu.json").write_text('{"layout": 1}')
-    (data / "temporal" / "temporal.db").write_bytes(b"")
-    async with _stack(data, cli) as stack:
-        await Client.connect(stack.temporal_address)
-
-
-async def test_the_products_processes_may_only_add_to_the_record(data: Path, cli: Path) -> None:
-    async with _stack(data, cli, temporal_in_memory=True) as stack:
-        await prepare_database(stack)
-        connection = await asyncpg.connect(stack.application_url)
-        try:
-            assert await connection.fetchval("SELECT count(*) FROM case_event") == 0
-            with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await connection.execute("DELETE FROM case_event")
-        finally:
-            await connection.close()
+async def test_the_products_processes_may_only_add_to_the_record(shared: EmbeddedStack) -> None:
+    await prepare_database(shared)
+    connection = await asyncpg.connect(shared.application_url)
+    try:
+        assert await connection.fetchval("SELECT count(*) FROM case_event") == 0
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("DELETE FROM case_event")
+    finally:
+        await connection.close()
