@@ -60,6 +60,9 @@ async def test_cases_are_handed_over_and_instructed_by_http(
         database_url=stack.database_url,
         api_port=0,
         api_metrics_port=0,
+        # A crowded machine gets the time that it needs.
+        api_engine_seconds=120,
+        api_store_seconds=120,
         # The README's reader has issued no key; the other tests of this database may have.
         api_access=ApiAccess.OPEN,
         master_key_file=tmp_path / "master-keys",
@@ -84,7 +87,7 @@ async def test_cases_are_handed_over_and_instructed_by_http(
 async def _bash(script: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = ["bash", "-euo", "pipefail", "-c", script]
     return await asyncio.to_thread(
-        subprocess.run, command, env=environment, capture_output=True, text=True, check=False, timeout=120
+        subprocess.run, command, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
 
 

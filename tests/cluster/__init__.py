@@ -1,1 +1,1 @@
-"""The production topology without containers: see ``conftest``. Run by ``make test-cluster``."""
+"""The production topology without containers: see ``conftest``. Run by ``make test-long``."""

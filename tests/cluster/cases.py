@@ -3,18 +3,24 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from store import Store
+from petitions.case import Case, answer_key
+from petitions.vocabulary import Stage
+from store import Store, StoreAwayError
 from tests.workflows.outside_program import UNIT, by, satisfied
 
 _AT_A_TIME = 20
 _PATIENCE = 900.0
 """Seconds, where a crowded machine does all of it at once."""
+_A_TASK = timedelta(seconds=100)
+"""The time for a workflow task, which a crowded machine may need."""
+
+_OPEN = "WorkflowType = 'PetitionCase' AND ExecutionStatus = 'Running'"
 
 
 async def for_each(numbers: Iterable[str], deed: Callable[[str], Awaitable[None]]) -> None:
@@ -31,13 +37,22 @@ async def for_each(numbers: Iterable[str], deed: Callable[[str], Awaitable[None]
 
 
 class Office:
-    """Hands cases over and does what the offices do, by plain signals."""
+    """Hands cases over and does what the offices do, by plain signals.
 
-    def __init__(self, client: Client) -> None:
+    Each step returns when the record has it. So no more cases are under way than ``for_each`` takes at a time, and a
+    crowded machine does not fall behind until its tasks run out of time.
+
+    Args:
+        client: A plain client of the Temporal server.
+        store: The record.
+    """
+
+    def __init__(self, client: Client, store: Store) -> None:
         self._client = client
+        self._store = store
 
     async def hand_over(self, number: str) -> None:
-        """Hand a case over."""
+        """Hand a case over, and wait until it is dispatched."""
         body = {
             "case_no": number,
             "received_at": datetime.now(UTC).isoformat(),
@@ -49,11 +64,15 @@ class Office:
             "summary": "商户夜间清洗，脏水横流。",
             "responsible_unit": UNIT,
         }
-        await self._client.start_workflow("PetitionCase", body, id=f"case-{number}", task_queue="petition-cases")
+        await self._client.start_workflow(
+            "PetitionCase", body, id=f"case-{number}", task_queue="petition-cases", task_timeout=_A_TASK
+        )
+        await self._until(number, lambda case: case.stage is Stage.DISPATCHED)
 
     async def acknowledge(self, number: str) -> None:
         """The unit has it."""
         await self._send(number, "acknowledgement", by(UNIT))
+        await self._until_taken(number, "acknowledgement")
 
     async def cover(self, number: str) -> None:
         """Instruction, task force and supervision."""
@@ -62,6 +81,7 @@ class Office:
         force = {"lead_leader": leader, "lead_department": UNIT, "assisting_departments": ["unit/西城街道办事处"]}
         await self._send(number, "task_force", by("city/stability-team"), **force)
         await self._send(number, "site_visit", by("city/leader/vice-mayor"), purpose="supervision", notes="督导。")
+        await self._until_taken(number, "site_visit")
 
     async def finish(self, number: str) -> None:
         """From the unit's report to the conclusion."""
@@ -75,22 +95,23 @@ class Office:
         result: Any = await asyncio.wait_for(handle.result(), _PATIENCE)
         assert result["outcome"] == "concluded", result
 
-    async def until(self, number: str, stage: str) -> None:
-        """Wait until a case is in a stage."""
-        async with asyncio.timeout(_PATIENCE):
-            while (await self._view(number))["stage"] != stage:  # noqa: ASYNC110 - another process moves it on
-                await asyncio.sleep(0.2)
-
-    async def until_recorded(self, store: Store, numbers: Iterable[str]) -> None:
+    async def until_recorded(self, numbers: Iterable[str]) -> None:
         """Wait until the record has all that these cases' workflows have."""
         async with asyncio.timeout(_PATIENCE):
             for number in numbers:
                 while True:
                     view = await self._view(number)
-                    case = await store.state(number)
+                    case = await self._state(number)
                     if case is not None and case.seq == view["seq"]:
                         break
                     await asyncio.sleep(0.2)
+
+    async def until_listed(self, numbers: Iterable[str]) -> None:
+        """Wait until Temporal lists these cases as open and no other: it lists a little later than it knows."""
+        expected = {f"case-{number}" for number in numbers}
+        async with asyncio.timeout(_PATIENCE):
+            while {run.id async for run in self._client.list_workflows(_OPEN)} != expected:  # noqa: ASYNC110 - the server lists
+                await asyncio.sleep(0.3)
 
     async def _view(self, number: str) -> dict[str, Any]:
         """How a case stands; asked again where no worker has answered in time."""
@@ -100,5 +121,25 @@ class Office:
             await asyncio.sleep(0.2)
 
     async def _send(self, number: str, kind: str, sender: dict[str, str], **body: Any) -> None:
-        message = {"message_id": f"{number}-{kind}", "by": sender, **body}
+        message = {"message_id": _message_id(number, kind), "by": sender, **body}
         await self._client.get_workflow_handle(f"case-{number}").signal(kind, message)  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it open
+
+    async def _until_taken(self, number: str, kind: str) -> None:
+        answer = answer_key(_message_id(number, kind))
+        await self._until(number, lambda case: answer in case.answers)
+
+    async def _until(self, number: str, holds: Callable[[Case], bool]) -> None:
+        """Wait for a case's record. A query would have the worker replay the case each time."""
+        async with asyncio.timeout(_PATIENCE):
+            while (case := await self._state(number)) is None or not holds(case):  # noqa: ASYNC110 - others write it
+                await asyncio.sleep(0.3)
+
+    async def _state(self, number: str) -> Case | None:
+        """A case by its record. None: it is not on record, or a crowded Postgres does not answer now."""
+        with suppress(StoreAwayError):
+            return await self._store.state(number)
+        return None
+
+
+def _message_id(number: str, kind: str) -> str:
+    return f"{number}-{kind}"

@@ -1,10 +1,9 @@
 """The production topology without containers: Temporal's own server on the system's PostgreSQL, workers, API replicas.
 
-It is run by ``make test-cluster`` alone, since it takes minutes. Where the servers cannot be had the tests are reported
-as not run; with CI=true that is a failure.
+It is run by ``make test-long``, since it takes minutes. Where the servers cannot be had the tests are reported as not
+run; with CI=true that is a failure.
 """
 
-import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,23 +13,19 @@ import pytest
 from tests.cluster.postgres import NoPostgresError, postgres_programs
 from tests.cluster.temporal_programs import TemporalPrograms, temporal_programs
 from tests.cluster.topology import Cluster, running_cluster
+from tests.not_run import not_run
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each of these does minutes of work; on a crowded machine many."""
+    """Mark them ``long``: each does minutes of work, on a crowded machine many."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.long)
             item.add_marker(pytest.mark.timeout(1_800))
 
 
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
-
-
-def _not_run(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +34,7 @@ def postgres() -> Path:
     try:
         return postgres_programs(_say)
     except NoPostgresError as error:
-        _not_run(str(error))
-        raise
+        not_run(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +43,7 @@ async def programs() -> TemporalPrograms:
     try:
         return await temporal_programs(_say)
     except ChildProcessError as error:
-        _not_run(f"there is no Temporal server to run on PostgreSQL: {error}")
-        raise
+        not_run(f"there is no Temporal server to run on PostgreSQL: {error}")
 
 
 @pytest.fixture(scope="module")

@@ -139,7 +139,7 @@ async def city_postgres(programs: Path, place: Path, certificates: Certificates 
         place: A directory of the test's own.
         certificates: With these, only connections by TLS are let in.
     """
-    settings = {"max_connections": "300", "fsync": "on"}
+    settings = {"max_connections": "300"}
     admitted, files = "host", dict[str, bytes]()
     if certificates is not None:
         pair = certificates.server

@@ -47,24 +47,28 @@ async def told(cluster: Cluster, *options: str, differs: bool) -> dict[str, str]
 
 
 async def test_the_drill(cluster: Cluster) -> None:
-    office = Office(await cluster.client())
+    client = await cluster.client()
     await cluster.worker()
-    await for_each([*UNTOUCHED, *WENT_ON, *CONCLUDED, *OVER_BEFORE], office.hand_over)
-    await for_each([*UNTOUCHED, *WENT_ON, *CONCLUDED, *OVER_BEFORE], office.acknowledge)
-    await for_each(OVER_BEFORE, office.cover)
-    await for_each(OVER_BEFORE, office.finish)
     async with cluster.store() as store:
-        await office.until_recorded(store, [*UNTOUCHED, *WENT_ON, *CONCLUDED])
+        office = Office(client, store)
+        await for_each([*UNTOUCHED, *WENT_ON, *CONCLUDED, *OVER_BEFORE], office.hand_over)
+        await for_each([*UNTOUCHED, *WENT_ON, *CONCLUDED, *OVER_BEFORE], office.acknowledge)
+        await for_each(OVER_BEFORE, office.cover)
+        await for_each(OVER_BEFORE, office.finish)
+        await office.until_recorded([*UNTOUCHED, *WENT_ON, *CONCLUDED])
+        await office.until_listed([*UNTOUCHED, *WENT_ON, *CONCLUDED])
     before = await cluster.postgres.dump("guatu", *DATABASES_OF_TEMPORAL)
 
-    await for_each([*WENT_ON, *CONCLUDED], office.cover)
-    await for_each(CONCLUDED, office.finish)
-    await for_each([*STARTED, *CAME_AND_WENT], office.hand_over)
-    await for_each([*STARTED, *CAME_AND_WENT], office.acknowledge)
-    await for_each(CAME_AND_WENT, office.cover)
-    await for_each(CAME_AND_WENT, office.finish)
     async with cluster.store() as store:
-        await office.until_recorded(store, OPEN)
+        office = Office(client, store)
+        await for_each([*WENT_ON, *CONCLUDED], office.cover)
+        await for_each(CONCLUDED, office.finish)
+        await for_each([*STARTED, *CAME_AND_WENT], office.hand_over)
+        await for_each([*STARTED, *CAME_AND_WENT], office.acknowledge)
+        await for_each(CAME_AND_WENT, office.cover)
+        await for_each(CAME_AND_WENT, office.finish)
+        await office.until_recorded(OPEN)
+        await office.until_listed(OPEN)
         later = await record_of(store)
         assert await whole(store) == []
 
@@ -108,8 +112,11 @@ async def test_the_drill(cluster: Cluster) -> None:
         **dict.fromkeys(CONCLUDED, f"{running}; its workflow is terminated"),
     }
     await cluster.worker()
-    await for_each([*UNTOUCHED, *STARTED], office.cover)
-    await for_each(OPEN, office.finish)
+    async with cluster.store() as store:
+        office = Office(client, store)
+        await for_each([*UNTOUCHED, *STARTED], office.cover)
+        await for_each(OPEN, office.finish)
+        await office.until_listed([])
     assert await told(cluster, "--histories", differs=False) == {}
     async with cluster.store() as store:
         assert await whole(store) == []

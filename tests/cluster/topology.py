@@ -90,7 +90,7 @@ class Cluster:
     @asynccontextmanager
     async def store(self) -> AsyncGenerator[Store]:
         """The record."""
-        async with open_pool(self.postgres.url(), min_size=0, max_size=4) as pool:
+        async with open_pool(self.postgres.url(), min_size=0, max_size=4, command_seconds=PATIENCE) as pool:
             yield Store(pool)
 
     async def guatu(
