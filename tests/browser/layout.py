@@ -88,12 +88,6 @@ _NOT_SEEN_WHOLE = (
 }"""
 )
 
-_NO_PATTERNS = """() => {
-    const style = new CSSStyleSheet();
-    style.replaceSync('@media print { * { background-image: none !important; } }');
-    document.adoptedStyleSheets.push(style);
-}"""
-
 _FOCUSED = (
     "() => {"
     + _COMMON
@@ -140,14 +134,14 @@ async def cut_off(page: Page) -> list[str]:
     return json.loads(await page.evaluate(_CUT_OFF))
 
 
-async def sheets(page: Page) -> list[tuple[int, int]]:
-    """Print a page; width and height of each sheet, in millimetres.
+MOST_BYTES = 3_000_000
+"""Of a page that is printed; its fonts are most of it."""
 
-    Patterns are left out. They take no room, and a printed pattern is a large picture: with those of its days the wall
-    takes many times as long.
-    """
-    await page.evaluate(_NO_PATTERNS)
+
+async def sheets(page: Page) -> list[tuple[int, int]]:
+    """Print a page; width and height of each sheet, in millimetres. A page is no file of pictures."""
     pdf = await page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(pdf) < MOST_BYTES, f"{len(pdf)} bytes to print"
     boxes = re.findall(rb"/MediaBox\s*\[\s*0\s+0\s+([\d.]+)\s+([\d.]+)\s*\]", pdf)
     return [(round(float(width) / 72 * 25.4), round(float(height) / 72 * 25.4)) for width, height in boxes]
 
