@@ -28,15 +28,21 @@ from tests.store.servers import NOT_DURABLE
 
 TEMPLATE = "guatu_template"
 """The migrated database that every other is cloned from; its tables belong to the role ``guatu``."""
-TEMPORAL_SETTINGS = (
-    "--dynamic-config-value",
-    "frontend.WorkflowTimeSkippingEnabled=true",
+_DYNAMIC = {
+    # Each workflow may have a clock of its own.
+    "frontend.WorkflowTimeSkippingEnabled": "true",
     # Long enough for every path, short enough for a test of what happens when a history grows long.
-    "--dynamic-config-value",
-    "limit.historyCount.suggestContinueAsNew=400",
+    "limit.historyCount.suggestContinueAsNew": "400",
     # Every test process registers namespaces of its own; none may wait until the server has noticed it.
-    "--dynamic-config-value",
-    'system.namespaceCacheRefreshInterval="500ms"',
+    "system.namespaceCacheRefreshInterval": '"500ms"',
+    # A workflow that is deleted has gone seconds later, not half a minute.
+    "history.transferProcessorUpdateAckInterval": '"1s"',
+    "history.visibilityProcessorUpdateAckInterval": '"1s"',
+    # A task that fails is tried again a second later, however often it has failed.
+    "history.workflowTaskRetryMaxInterval": '"1s"',
+}
+TEMPORAL_SETTINGS = tuple(
+    word for name, value in _DYNAMIC.items() for word in ("--dynamic-config-value", f"{name}={value}")
 )
 POSTGRES_SETTINGS = {**NOT_DURABLE, "max_connections": "400", "max_wal_size": "8GB", "checkpoint_timeout": "1h"}
 

@@ -35,12 +35,12 @@ def master_key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def engine(stack: SharedStack) -> Engine:
     """The cases' engine, as an API process has it."""
     client = await stack.connect(interceptors=[SendRequestIds()], data_converter=pydantic_data_converter)
-    return Engine(client, seconds=20)
+    return Engine(client, seconds=120)
 
 
 def settings(stack: SharedStack, **changes: object) -> ApiSettings:
     """Settings of a process that lets everybody in, whatever keys other tests have issued on the session's database."""
-    values: dict[str, object] = {"database_url": stack.database_url, "api_access": "open", "api_engine_seconds": 20}
+    values: dict[str, object] = {"database_url": stack.database_url, "api_access": "open", "api_engine_seconds": 120}
     return ApiSettings.model_validate(values | changes)
 
 

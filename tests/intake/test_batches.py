@@ -179,11 +179,12 @@ class Line:
 
 
 @asynccontextmanager
-async def line_to(address: str) -> AsyncGenerator[tuple[Line, Client]]:
-    host, _, port = address.rpartition(":")
+async def line_to(stack: SharedStack) -> AsyncGenerator[tuple[Line, Client]]:
+    host, _, port = stack.temporal_address.rpartition(":")
     line = Line(host, int(port))
     try:
-        yield line, await Client.connect(await line.open(), retry_config=RetryConfig(max_elapsed_time_millis=1_000))
+        retrying = RetryConfig(max_elapsed_time_millis=1_000)
+        yield line, await Client.connect(await line.open(), namespace=stack.namespace, retry_config=retrying)
     finally:
         await line.cut()
 
@@ -192,7 +193,7 @@ async def line_to(address: str) -> AsyncGenerator[tuple[Line, Client]]:
 async def test_an_engine_that_goes_away_in_the_middle(stack: SharedStack, client: Client, by_engine: bool) -> None:
     begin = prefix()
     case_list = listed(*(case(f"{begin}{number // 2}") for number in range(40)))
-    async with line_to(stack.temporal_address) as (line, own):
+    async with line_to(stack) as (line, own):
         engine = Engine(own, 5)
         begun = 0
 
