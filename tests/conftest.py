@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from importlib import resources
@@ -135,12 +134,14 @@ async def channel() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture(scope="session")
-async def worker(stack: SharedStack, channel: Receiver) -> AsyncIterator[None]:
+async def worker(
+    stack: SharedStack, channel: Receiver, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[None]:
     """A worker as ``guatu worker`` would run it, for the Dazhou file with addresses for one county's offices."""
     shipped = resources.files("petitions.jurisdictions").joinpath("dazhou.toml").read_text(encoding="utf-8")
     offices = ("unit/开江县生态环境局", "county/开江县/party-secretary", "county/开江县/mayor")
     addresses = "\n".join(f'"{office}" = ["{channel.address}"]' for office in offices)
-    file = Path(tempfile.mkdtemp(prefix="guatu-tests-")) / "dazhou-with-addresses.toml"
+    file = tmp_path_factory.mktemp("jurisdiction") / "dazhou-with-addresses.toml"
     file.write_text(at_once(re.sub(r"^\[notify\]$", f"[notify]\n{addresses}", shipped, flags=re.MULTILINE)), "utf-8")
     worker_settings = WorkerSettings(database_url=stack.database_url, jurisdiction=str(file))
     own = await stack.connect(data_converter=case_data_converter)

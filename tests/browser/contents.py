@@ -1,9 +1,9 @@
-"""What a page says and where one can go from it."""
+"""A page's text and links."""
 
 from playwright.async_api import Page
 
 LIVE_ONLY = "[data-live]"
-"""What stands on a page only to say whether it is live: it may be missing."""
+"""Elements that only say whether a page is live; they may be missing."""
 
 _SAYS = """live => {
     const left = [...document.querySelectorAll(live)];

@@ -65,7 +65,7 @@ async def walk(page: Page) -> tuple[list[str], list[str]]:
 
 
 async def _looks_focused(page: Page, camera: CDPSession, at: dict[str, Any]) -> bool:
-    """Whether the picture of the element and what is around it changes with the focus.
+    """True if the picture of the element and its surroundings changes with the focus.
 
     An outline may be there and hidden, under a neighbour or by what cuts its parent off.
     """

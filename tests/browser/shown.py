@@ -1,4 +1,4 @@
-"""Which pages are looked at, and on what. A new page is one line here: every test then holds for it."""
+"""The pages that are tested, and their screens. A new page is one line here: every test then holds for it."""
 
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode

@@ -1,4 +1,4 @@
-"""What does not fit is found, and the wall is seen whole in an office; all pages are asked by ``PageChecks``."""
+"""Content that does not fit is found, and the wall is seen whole in an office. ``PageChecks`` asks all pages."""
 
 import pytest
 
