@@ -121,9 +121,9 @@ def test_a_key_file_that_cannot_be_used_is_told_at_the_start(keys: Path) -> None
 
 
 def test_it_is_cheap(keys: Path) -> None:
-    """A case has some hundred payloads; generous, for a busy machine."""
+    """A case has some hundred payloads. The limit is processor time, and fifty times what it takes."""
     payloads = Payloads(KeyFile(keys))
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(1_000):
         payloads.open(payloads.seal(PLAIN))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

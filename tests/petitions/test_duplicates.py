@@ -328,6 +328,10 @@ def test_the_same_again_under_another_number_is_surely_proposed_if_its_place_is_
 LONG = 20_000
 
 
+MOST_SECONDS = 10
+"""Processor time, a hundred times what it takes: reached only if the work grows with the square of a text."""
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -346,7 +350,7 @@ def test_the_longest_texts_take_no_longer(text: str) -> None:
     others = [Handed.of(hand_over(case_no=f"B{number}", location=text, summary=text)) for number in range(20)]
     began = time.process_time()
     likely_duplicates(one, others)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < MOST_SECONDS
 
 
 def test_a_list_of_all_candidates_is_soon_compared() -> None:
@@ -357,4 +361,4 @@ def test_a_list_of_all_candidates_is_soon_compared() -> None:
     ]
     began = time.process_time()
     likely_duplicates(hand_over(**{**LIJIA, "case_no": "A"}), others)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < MOST_SECONDS
