@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from importlib import resources
@@ -50,6 +51,8 @@ _run_directory = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the run's directory, in the process that the run's other processes belong to."""
+    # A shell that starts the tests in the background has them ignore SIGINT, and all programs that they start as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if (given := getattr(config, "workerinput", None)) is not None:
         config.stash[_run_directory] = Path(given[_RUN_DIRECTORY])
     else:
