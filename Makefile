@@ -37,7 +37,7 @@ lint: setup      ## style and strict types
 test: setup lint ## style, types, rules, every path on the real servers, the pages in the browser (12 min on two cores)
 	$(BIN)/python -m pytest -m "not long" $(IN_PROCESSES)
 
-test-long: setup ## generated input at full depth, floods, kills, whole demos, the production topology (15 min)
+test-long: setup ## generated input at full depth, floods, kills, whole demos, the production topology (9 min)
 	$(BIN)/python -m pytest -m long $(IN_PROCESSES)
 
 demo: $(VENV)/.runs ## the first nine days of Dazhou, then stays up (make demo ARGS=--exit to end by itself)
