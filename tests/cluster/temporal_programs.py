@@ -39,7 +39,7 @@ def pinned_server() -> str:
 
 
 def kept_programs(version: str) -> TemporalPrograms:
-    """Where the programs of a version are kept, built or not: below ``$XDG_CACHE_HOME`` or ``~/.cache``."""
+    """The paths of a version's programs, built or not: below ``$XDG_CACHE_HOME`` or ``~/.cache``."""
     told = Path(os.environ.get("XDG_CACHE_HOME", ""))
     place = (told if told.is_absolute() else Path.home() / ".cache") / "guatu" / f"temporal-server-{version}"
     return TemporalPrograms(server=place / "server", sql=place / "sql")

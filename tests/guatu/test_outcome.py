@@ -1,4 +1,4 @@
-"""Whether the demonstration went as planned: its lateness, and when a slow machine explains a difference."""
+"""The demonstration's verdict: its lateness, and the differences that a slow machine explains."""
 
 from datetime import UTC, datetime, timedelta
 

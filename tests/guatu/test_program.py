@@ -87,7 +87,7 @@ COMMANDS = sorted(commands(typer.main.get_command(app)))
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where the commands run: a concluded case is on record.
+    """Servers and files for the commands; a concluded case is on record.
 
     Attributes:
         settings: The commands' settings.

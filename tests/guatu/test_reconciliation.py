@@ -181,7 +181,7 @@ async def test_a_record_that_is_ahead_of_its_workflow_is_told(client: Client, st
 
 
 async def ends_with(store: Store, case: OutsideCase, seq: int) -> bool:
-    """Whether a case's record ends with this entry."""
+    """True if a case's record ends with this entry."""
     entries = await store.entries(case.case_no)
     return bool(entries) and entries[-1].seq == seq
 

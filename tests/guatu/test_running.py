@@ -66,7 +66,7 @@ async def test_it_leaves_nothing_behind(stack: SharedStack, monkeypatch: pytest.
 
 
 def state() -> dict[str, object]:
-    """What a command could change in this process."""
+    """The state of this process that a command could change."""
     root = logging.getLogger()
     return {
         "environment": dict(os.environ),
