@@ -84,6 +84,9 @@ async def run_servers(pytestconfig: pytest.Config) -> AsyncIterator[RunServers]:
         name for name in os.environ if name.startswith(("GUATU_", "TEMPORAL_")) and name != "GUATU_TEMPORAL_CLI"
     ]:
         del os.environ[name]
+    # The SDK takes a task for hung that computes for two seconds: of a busy machine that is not true. Worker processes
+    # of their own are given an environment without it.
+    os.environ["TEMPORAL_DEBUG"] = "1"
     with using(pytestconfig.stash[_run_directory]) as servers:
         yield servers
 

@@ -47,6 +47,10 @@ _log = structlog.stdlib.get_logger()
 
 DEPLOYMENT = "guatu"
 """The worker deployment whose versions are told apart by ``GUATU_WORKER_BUILD_ID``."""
+_TASKS_AT_ONCE = 8
+"""Workflow tasks in hand at a time. They share one interpreter, so more of them only take longer, each. When many cases
+must be brought up from their histories on a busy machine, all would outlast the ten seconds that Temporal gives a task,
+and none of the work would count. What waits at the server loses nothing."""
 _HOUSE_ACTIVITIES = 2
 """Activities of the house at a time."""
 _HEARTBEATS_EVERY = timedelta(seconds=1)
@@ -103,6 +107,7 @@ def case_worker(client: Client, activities: CaseActivities, settings: WorkerSett
         interceptors=[RequestIds(), Surroundings(), PageLinks(str(settings.pages_url))],
         workflow_runner=runner,
         deployment_config=_deployment(settings),
+        max_concurrent_workflow_tasks=_TASKS_AT_ONCE,
         # No more than there are connections: waiting for one would eat an activity's time.
         max_concurrent_activities=min(
             settings.worker_activities, max(1, settings.database_connections - _HOUSE_ACTIVITIES)

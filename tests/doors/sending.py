@@ -5,26 +5,26 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
-from temporalio.service import RPCError, RPCStatusCode
 
 from petitions.messages import Unreadable, content_digest
+from tests.worker.worker_process import until
 from tests.workflows.outside_program import OutsideCase
 from workflows.payloads import message_of
 
+UNHURRIED = timedelta(minutes=1)
+"""The time limit of a workflow task of cases that much is sent to: ten seconds are little on a crowded machine."""
 UPDATES_AT_ONCE = 8
 """Updates of one case on their way at a time; a server takes ten, and stumbles over the eleventh."""
 SIGNALS_AT_ONCE = 30
 """Signals of one case on their way at a time."""
 UNREAD = 80
 """Messages of one case that may wait for its worker; a server fails a workflow task during which a hundred arrive."""
-
-ANSWERED_LATER = {RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.UNAVAILABLE, RPCStatusCode.FAILED_PRECONDITION}
-"""With these the server does not take an update *now*: sent again under the same id, it is answered once."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Correspondence:
     _signals: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SIGNALS_AT_ONCE))
 
     async def send(self, messages: Sequence[Sent]) -> None:
-        """Send all of these, many at a time, and more once the case has read them: a query is answered after that."""
+        """Send all of these, many at a time, and more once the case has read them."""
         for first in range(0, len(messages), UNREAD):
             await asyncio.gather(*(self._send(message) for message in messages[first : first + UNREAD]))
-            await self.case.view()
+            await until(f"{self.case.case_no} has read what came", self.case.is_at_rest)
 
     async def _send(self, message: Sent) -> None:
         for _ in range(message.times):
@@ -107,7 +107,7 @@ class Correspondence:
 
 
 async def answer_to(case: OutsideCase, arguments: Sequence[Any]) -> str:
-    """Send an update until it is answered, always under the same id.
+    """Send an update until it is answered.
 
     Args:
         case: to which.
@@ -116,18 +116,11 @@ async def answer_to(case: OutsideCase, arguments: Sequence[Any]) -> str:
     Returns:
         the code of its refusal, or ``taken``.
     """
-    update_id = str(uuid.uuid4())
-    while True:
-        try:
-            await case.handle.execute_update("submit", args=arguments, id=update_id)
-        except WorkflowUpdateFailedError as error:
-            return getattr(error.cause, "type", None) or str(error.cause)
-        except RPCError as error:
-            if error.status not in ANSWERED_LATER:
-                raise
-            await asyncio.sleep(0.2)
-        else:
-            return "taken"
+    try:
+        await case.answer_to(*arguments, update_id=str(uuid.uuid4()))
+    except WorkflowUpdateFailedError as error:
+        return getattr(error.cause, "type", None) or str(error.cause)
+    return "taken"
 
 
 async def booked(database: Any, case_no: str) -> Counter[str | None]:

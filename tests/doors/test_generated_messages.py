@@ -17,7 +17,7 @@ from temporalio.client import Client
 from store import Store
 from tests.doors.generated import Generator, every_nasty_one
 from tests.doors.histories import runs_of
-from tests.doors.sending import Correspondence, Sent, booked
+from tests.doors.sending import UNHURRIED, Correspondence, Sent, booked
 from tests.places import SharedStack
 from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
 
@@ -96,7 +96,7 @@ STAGES: dict[str, Callable[[OutsideCase], Awaitable[None]]] = {
 async def _case_in(stage: str, client: Client, store: Store) -> OutsideCase:
     # A unit that nobody knows: a clerk must dispatch.
     unit = "没有的局" if stage == "received" else UNIT
-    case = await hand_over(client, store, responsible_unit=unit)
+    case = await hand_over(client, store, task_timeout=UNHURRIED, responsible_unit=unit)
     if stage != "received":
         await case.until("dispatched")
     await STAGES[stage](case)

@@ -15,7 +15,7 @@ from store import Store
 from tests.doors.conftest import WorkerOf
 from tests.doors.histories import runs_of
 from tests.doors.nasty import NASTY
-from tests.doors.sending import answer_to
+from tests.doors.sending import UNHURRIED, answer_to
 from tests.doors.stuffing import Stuffed
 from tests.places import Place
 from tests.workflows.outside_program import UNIT, OutsideCase, by, hand_over
@@ -50,12 +50,8 @@ def test_what_is_weighed_is_what_is_carried() -> None:
 
 
 @pytest.mark.long
-async def test_hundreds_of_large_messages_at_once(
-    place: Place, place_store: Store, working: WorkerOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Where other tests take the machine, the SDK's two seconds for a task tell nothing.
-    monkeypatch.setenv("TEMPORAL_DEBUG", "1")
-    case = await hand_over(place.client, place_store)
+async def test_hundreds_of_large_messages_at_once(place: Place, place_store: Store, working: WorkerOf) -> None:
+    case = await hand_over(place.client, place_store, task_timeout=UNHURRIED)
     report = {"final": False, "finding": "substantiated", "completion": "stage_completed"}
     for number in range(110):
         await case.signal("rectification_report", by(UNIT, f"{number}"), facts=LARGE, measures=LARGE, **report)

@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from store import Store
 from tests.doors.conftest import WorkerOf
 from tests.doors.histories import TOO_MANY_AT_ONCE, runs_of
-from tests.doors.sending import answer_to
+from tests.doors.sending import UNHURRIED, answer_to
 from tests.places import Place
 from tests.worker.worker_process import until
 from tests.workflows.outside_program import UNIT, OutsideCase, StoreHistory, by, hand_over
@@ -40,7 +40,7 @@ async def no_task_failed(case: OutsideCase, *, but: frozenset[str] = frozenset()
 
 
 async def test_before_the_first_workflow_task(place: Place, place_store: Store, working: WorkerOf) -> None:
-    case = await hand_over(place.client, place_store)
+    case = await hand_over(place.client, place_store, task_timeout=UNHURRIED)
     for _ in range(300):
         await case.signal("rectification_report", by(UNIT), **PROGRESS)
     for _ in range(50):
@@ -62,7 +62,7 @@ async def test_before_the_first_workflow_task(place: Place, place_store: Store, 
 @pytest.mark.long
 async def test_one_with_hundreds_of_others(place: Place, place_store: Store, working: WorkerOf) -> None:
     async with working():
-        case = await hand_over(place.client, place_store)
+        case = await hand_over(place.client, place_store, task_timeout=UNHURRIED)
         await case.until("dispatched")
         messages = [case.signal("rectification_report", by(UNIT), **PROGRESS) for _ in range(400)]
         update = case.submit("acknowledgement", by(UNIT))
@@ -77,12 +77,8 @@ async def test_one_with_hundreds_of_others(place: Place, place_store: Store, wor
 
 
 @pytest.mark.long
-async def test_more_than_one_task_may_read(
-    place: Place, place_store: Store, working: WorkerOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Where other tests take the machine, the SDK's two seconds for a task tell nothing. What it reads is counted below.
-    monkeypatch.setenv("TEMPORAL_DEBUG", "1")
-    case = await hand_over(place.client, place_store)
+async def test_more_than_one_task_may_read(place: Place, place_store: Store, working: WorkerOf) -> None:
+    case = await hand_over(place.client, place_store, task_timeout=UNHURRIED)
     async with working():
         await case.until("dispatched")
         await until("the dispatch is written", lambda: _is_written(case))
@@ -104,7 +100,7 @@ async def test_more_than_one_task_may_read(
 async def test_a_flood_leaves_a_history_that_replays(
     place: Place, place_store: Store, working: WorkerOf, store_history: StoreHistory
 ) -> None:
-    case = await hand_over(place.client, place_store)
+    case = await hand_over(place.client, place_store, task_timeout=UNHURRIED)
     for number in range(120):
         await case.signal("verification", by(UNIT, f"第{number}人"), confirmed=True, opinion="早")
     async with working():
@@ -148,7 +144,7 @@ async def test_during_a_replay(place: Place, place_store: Store, working: Worker
 
 async def test_from_run_to_run_without_a_pause(place: Place, place_store: Store, working: WorkerOf) -> None:
     async with working():
-        case = await hand_over(place.client, place_store)
+        case = await hand_over(place.client, place_store, task_timeout=UNHURRIED)
         await case.until("dispatched")
         taken, runs = 0, set[str]()
         numbers = itertools.count(1)

@@ -10,7 +10,7 @@ from typing import Any
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
@@ -23,6 +23,9 @@ from tests.workflows.steps import UNIT, Step, satisfied, send_all
 __all__ = ["CHINA", "UNIT", "OutsideCase", "StoreHistory", "by", "hand_over", "satisfied"]
 
 CHINA = timezone(timedelta(hours=8))
+_ASK_AGAIN = {RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.UNAVAILABLE, RPCStatusCode.FAILED_PRECONDITION}
+"""With these the server does not answer an update *now* (docs/decisions/0010)."""
+_RUN_ENDED = "AcceptedUpdateCompletedWorkflow"
 _numbers = itertools.count(1)
 
 
@@ -50,8 +53,27 @@ class OutsideCase:
 
     async def submit(self, kind: str, sender: dict[str, str], **body: Any) -> dict[str, Any]:
         """Send a message by the update; its receipt."""
-        message = {"kind": kind, "message_id": f"u{next(self._ids)}", "by": sender, **body}
-        return await self.handle.execute_update("submit", message, id=message["message_id"])
+        message_id = f"u{next(self._ids)}"
+        message = {"kind": kind, "message_id": message_id, "by": sender, **body}
+        return await self.answer_to(message, update_id=message_id)
+
+    async def answer_to(self, *arguments: Any, update_id: str) -> dict[str, Any]:
+        """Send an update until it is answered, always under the same id; the receipt.
+
+        Raises:
+            WorkflowUpdateFailedError: it is refused.
+            RPCError: there is no such open case.
+        """
+        while True:
+            try:
+                return await self.handle.execute_update("submit", args=arguments, id=update_id)
+            except WorkflowUpdateFailedError as error:
+                if getattr(error.cause, "type", None) != _RUN_ENDED:
+                    raise
+            except RPCError as error:
+                if error.status not in _ASK_AGAIN:
+                    raise
+            await asyncio.sleep(0.2)
 
     async def view(self) -> dict[str, Any]:
         """The query ``case``."""
