@@ -44,7 +44,7 @@ async def test_it_serves_and_counts_on_a_private_port(own: House) -> None:
     private = free_port()
     async with (
         running(settings_for(own.database, api_metrics_port=private)) as (address, _, _),
-        httpx.AsyncClient(base_url=address) as client,
+        httpx.AsyncClient(base_url=address, timeout=60) as client,
     ):
         ready = (await client.get("/readyz")).json()
         assert (ready["status"], ready["faults"]) == ("ready", {})
@@ -97,7 +97,7 @@ async def test_after_the_end_its_port_is_free(bare: House) -> None:
 
 async def test_it_starts_while_postgres_is_away() -> None:
     settings = settings_for("postgresql://guatu@127.0.0.1:1/guatu")
-    async with running(settings) as (address, _, _), httpx.AsyncClient(base_url=address) as client:
+    async with running(settings) as (address, _, _), httpx.AsyncClient(base_url=address, timeout=60) as client:
         assert (await client.get("/livez")).status_code == 200
         assert (await client.get("/readyz")).status_code == 503
         answer = await client.get("/v1/cases")

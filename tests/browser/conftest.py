@@ -134,7 +134,7 @@ async def live(browser: Browser, stack: SharedStack) -> AsyncGenerator[Live]:
     try:
         async with open_pool(place.database_url, max_size=15) as pool:
             activities = CaseActivities(Store(pool), Jurisdictions("dazhou"))
-            app = create_app(settings, pool, engine=Engine(outside, seconds=20), changes=changes)
+            app = create_app(settings, pool, engine=Engine(outside, seconds=120), changes=changes)
             async with case_worker(own, activities, worker_settings), served(app) as address:
                 yield Live(address, place.client, Store(pool))
     finally:

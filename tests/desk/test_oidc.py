@@ -49,7 +49,7 @@ class Person:
         """Go to the provider and press its button; what it answers with leads back."""
         start = await self.browser.client.get(f"/desk/sign-in/oidc{then}")
         assert start.status_code == 303, start.text
-        async with httpx.AsyncClient() as elsewhere:
+        async with httpx.AsyncClient(timeout=60) as elsewhere:
             return await elsewhere.get(start.headers["location"])
 
     async def come_back(self, answer: httpx.Response, **changes: str) -> Shown:
@@ -100,7 +100,7 @@ async def test_the_cookies_of_the_way_and_of_the_session(person: Person, own: Ho
     start = await person.browser.client.get("/desk/sign-in/oidc")
     way = flags_of(start, "guatu_oidc_")
     assert {"httponly", "samesite=lax", "path=/desk/sign-in/oidc", "max-age=600"} <= way
-    async with httpx.AsyncClient() as elsewhere:
+    async with httpx.AsyncClient(timeout=60) as elsewhere:
         answer = await elsewhere.get(start.headers["location"])
     query = urlsplit(answer.headers["location"]).query
     back = await person.browser.client.get(f"/desk/sign-in/oidc/back?{query}")

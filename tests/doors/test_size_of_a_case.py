@@ -94,7 +94,7 @@ async def test_what_temporal_does_not_carry_fails_at_the_sender(
         # Such an update the server lets in and no worker may answer: it is passed over, and the server refuses it.
         for size in (2_050_000, 2_200_000, 3_900_000):
             with pytest.raises(WorkflowUpdateFailedError):
-                await _submit(case, _large(size))
+                await _submit(case, _large(size), seconds=120)
         assert await case.view() == before
         await case.signal("withdrawal", by("city/intake"), reason="结束")
         assert (await case.handle.result())["outcome"] == "withdrawn"
@@ -106,5 +106,6 @@ def _large(size: int) -> RawValue:
     return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=body.encode()))
 
 
-async def _submit(case: OutsideCase, body: RawValue) -> None:
-    await case.handle.execute_update("submit", body, rpc_timeout=timedelta(seconds=5))
+async def _submit(case: OutsideCase, body: RawValue, *, seconds: int = 5) -> None:
+    """Send it; what the server refuses for its size the client would otherwise send again and again."""
+    await case.handle.execute_update("submit", body, rpc_timeout=timedelta(seconds=seconds))

@@ -194,7 +194,7 @@ async def test_an_engine_that_goes_away_in_the_middle(stack: SharedStack, client
     begin = prefix()
     case_list = listed(*(case(f"{begin}{number // 2}") for number in range(40)))
     async with line_to(stack) as (line, own):
-        engine = Engine(own, 5)
+        engine = Engine(own, seconds=120)
         begun = 0
 
         async def start(hand_over: HandOver) -> Started:

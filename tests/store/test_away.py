@@ -70,7 +70,7 @@ async def test_writes_go_on_where_they_were_when_postgres_is_back(postgres: Embe
 
 async def test_a_hanging_server_is_away_and_comes_back(postgres: EmbeddedPostgres) -> None:
     story = concluded()
-    async with open_pool(postgres.dsn(), max_size=4, command_seconds=0.5) as pool:
+    async with open_pool(postgres.dsn(), max_size=4, command_seconds=2) as pool:
         store = Store(pool)
         await store.record("X1", story.entries[:3])
         with hanging(postgres):
@@ -96,7 +96,7 @@ async def test_nobody_waits_for_a_silent_server_but_one_who_asks(postgres: Embed
     def note(statement: Statement) -> None:
         failed.extend([statement] if statement.failure and statement.name != "other" else [])
 
-    async with open_pool(postgres.dsn(), max_size=4, command_seconds=0.5, on_statement=note) as pool:
+    async with open_pool(postgres.dsn(), max_size=4, command_seconds=2, on_statement=note) as pool:
         store = Store(pool)
         await store.record("X1", story.entries[:3])
         with hanging(postgres):
@@ -115,7 +115,7 @@ async def test_nobody_waits_for_a_silent_server_but_one_who_asks(postgres: Embed
 
 async def test_a_statement_that_waits_for_a_lock_is_no_silence(postgres: EmbeddedPostgres) -> None:
     story = concluded()
-    async with open_pool(postgres.dsn(), max_size=4, command_seconds=0.5) as pool, pool.acquire() as other:
+    async with open_pool(postgres.dsn(), max_size=4, command_seconds=2) as pool, pool.acquire() as other:
         store = Store(pool)
         async with other.transaction():
             await other.execute("LOCK TABLE case_event IN SHARE MODE")
@@ -130,7 +130,7 @@ async def test_with_a_hanging_server_a_pool_neither_opens_nor_keeps_anybody_from
     postgres: EmbeddedPostgres,
 ) -> None:
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(postgres.dsn(), min_size=2, command_seconds=0.5))
+        pool = await stack.enter_async_context(open_pool(postgres.dsn(), min_size=2, command_seconds=2))
         await Store(pool).record("X1", concluded().entries)
         with hanging(postgres):
             with pytest.raises(StoreAwayError):

@@ -74,7 +74,7 @@ async def test_notices_are_not_multiplied_nor_held_up_and_the_record_catches_up(
     """With more cases that have something to write than a worker has slots."""
     file = tmp_path / "with-an-address.toml"
     own = await stack.connect(namespace=place.client.namespace, data_converter=case_data_converter)
-    async with receiving() as channel, open_pool(postgres.dsn(), max_size=5, command_seconds=1) as pool:
+    async with receiving() as channel, open_pool(postgres.dsn(), max_size=5) as pool:
         file.write_text(at_once(f'{dazhou()}\n"{UNIT}" = ["{channel.address}"]\n'), encoding="utf-8")
         settings = WorkerSettings(database_url=postgres.dsn(), jurisdiction=str(file), worker_activities=SLOTS)
         store = WatchedStore(pool)
@@ -86,6 +86,7 @@ async def test_notices_are_not_multiplied_nor_held_up_and_the_record_catches_up(
             told = [len(channel.titles(case.case_no)) for case in known]
             channel.delay = SLOW
             with hanging(postgres):
+                store.waited.clear()
                 for case in known:
                     await case.submit("leader_instruction", by("city/mayor"), text="立即处理。")
                 late = await hand_over(place.client, store)
