@@ -38,7 +38,7 @@ def settings_for(database: str, **changes: object) -> ApiSettings:
     """Settings of a process on this database, whose clock moves a day in 30 years from ``NOW`` on."""
     clock = {"engine_origin": datetime.now(UTC).isoformat(), "shown_origin": NOW.isoformat(), "day_seconds": 1e9}
     values = {"database_url": database, "short_clock": json.dumps(clock), "api_port": 0, "api_metrics_port": 0}
-    return ApiSettings.model_validate(values | changes)
+    return ApiSettings.model_validate(values | {"api_store_seconds": 60} | changes)
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:

@@ -63,7 +63,7 @@ async def test_a_request_under_way_is_answered_before_the_end(own: House) -> Non
     await transaction.start()
     await locker.execute("LOCK TABLE petition_case")
     async with (
-        running(settings_for(own.database, api_store_seconds=60)) as (address, stop, task),
+        running(settings_for(own.database)) as (address, stop, task),
         httpx.AsyncClient(base_url=address, timeout=60) as client,
     ):
         asked = asyncio.create_task(client.get("/v1/cases/X1"))

@@ -128,7 +128,7 @@ async def live(browser: Browser, stack: SharedStack) -> AsyncGenerator[Live]:
         at, namespace=namespace, interceptors=[SendRequestIds()], data_converter=pydantic_data_converter
     )
     worker_settings = WorkerSettings(database_url=place.database_url, jurisdiction="dazhou")
-    settings = ApiSettings(database_url=place.database_url, api_engine_seconds=20)
+    settings = ApiSettings(database_url=place.database_url, api_engine_seconds=120, api_store_seconds=60)
     changes = CaseChanges(place.database_url)
     listening = asyncio.create_task(changes.listen())
     try:

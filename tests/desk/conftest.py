@@ -33,7 +33,8 @@ async def pool(stack: SharedStack) -> AsyncIterator[Pool]:
 
 def settings(stack: SharedStack, **changes: object) -> ApiSettings:
     """Settings of a process that lets nobody in without a key."""
-    values: dict[str, object] = {"database_url": stack.database_url, "api_access": "keys", "api_engine_seconds": 120}
+    patience = {"api_engine_seconds": 120, "api_store_seconds": 60}
+    values: dict[str, object] = {"database_url": stack.database_url, "api_access": "keys", **patience}
     return ApiSettings.model_validate(values | changes)
 
 

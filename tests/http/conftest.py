@@ -40,7 +40,8 @@ async def engine(stack: SharedStack) -> Engine:
 
 def settings(stack: SharedStack, **changes: object) -> ApiSettings:
     """Settings of a process that lets everybody in, whatever keys other tests have issued on the session's database."""
-    values: dict[str, object] = {"database_url": stack.database_url, "api_access": "open", "api_engine_seconds": 120}
+    patience = {"api_engine_seconds": 120, "api_store_seconds": 60}
+    values: dict[str, object] = {"database_url": stack.database_url, "api_access": "open", **patience}
     return ApiSettings.model_validate(values | changes)
 
 
